@@ -1,0 +1,66 @@
+//! Bytes in, readable text and metadata out.
+//!
+//! Promises: no I/O, no clock, no panic on any input, time linear in the bytes, the same result
+//! for the same input. Leaves out: fetching, summarizing, judging.
+
+use newsmill_article::{Disposition, Document, Hints, Reason};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// The version that goes into records: changes with the rules and with the table.
+pub const VERSION: &str = concat!("newsmill-cleaner/", env!("CARGO_PKG_VERSION"));
+
+/// What may be tuned. `cleaner` in `pipeline.yaml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Fewer words than this are rejected as `too_short`. Default 25.
+    pub min_words: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { min_words: 25 }
+    }
+}
+
+/// One page to clean.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// The page, decompressed.
+    pub bytes: &'a [u8],
+    /// Its media type with parameters, where known.
+    pub content_type: Option<&'a str>,
+    /// Its address, where known: relative links resolve against it.
+    pub url: Option<&'a Url>,
+    /// What the feed said.
+    pub hints: &'a Hints,
+}
+
+/// Why a page has no document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct CleanError(pub Reason);
+
+impl CleanError {
+    /// Always a rejection: cleaning the same bytes again gives the same answer.
+    pub fn disposition(&self) -> Disposition {
+        Disposition::Reject(self.0.clone())
+    }
+}
+
+/// Cleans one page.
+///
+/// # Errors
+///
+/// The [`Reason`] why the page gives no document.
+pub fn clean(config: &Config, input: &Input<'_>) -> Result<Document, CleanError> {
+    let _ = (config, input);
+    Err(CleanError(Reason::NotAnArticle))
+}
+
+/// Words in a text, by Unicode word boundaries (UAX #29).
+pub fn word_count(text: &str) -> usize {
+    unicode_segmentation::UnicodeSegmentation::unicode_words(text).count()
+}

@@ -1,0 +1,1 @@
+//! Sources into entries, entries into pages: polite and safe HTTP, feeds, files.

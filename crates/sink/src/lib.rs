@@ -1,0 +1,1 @@
+//! Puts records where people and programs read them, idempotently.

@@ -1,0 +1,1 @@
+//! A small misbehaving world that the real binary is run against.
