@@ -1,3 +1,15 @@
-//! The command line of newsmill.
+//! The command line of newsmill: verbs, output for people, exit codes.
+//!
+//! Results go to stdout, everything said about them to stderr. What the verbs do is in the
+//! libraries; here it is only asked for and shown.
 
-fn main() {}
+mod check;
+mod cli;
+mod exit;
+mod schema;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run().into()
+}

@@ -1,1 +1,3 @@
 //! Wires the stages, runs them, stops them.
+
+pub mod config;

@@ -1,3 +1,44 @@
-//! What a contributor runs.
+//! What a contributor runs: everything that the project does to itself.
+//!
+//! `cargo xtask test` is the whole check, the same on a laptop and in CI. Each verb is one file.
 
-fn main() {}
+mod command;
+mod schema;
+mod setup;
+mod test;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, Subcommand};
+
+/// Sets up, tests and trains newsmill.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Install what the tests need where it is missing (PostgreSQL)
+    Setup,
+    /// Set up, then format, lints, docs, all tests, schema drift: all that must hold
+    Test(test::Args),
+    /// Write the JSON Schemas under docs of the crates anew; with --check only compare
+    Schema(schema::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().verb {
+        Verb::Setup => setup::run(),
+        Verb::Test(args) => test::run(&args),
+        Verb::Schema(args) => schema::run(&args),
+    }
+}
+
+/// The top of the workspace.
+fn root() -> PathBuf {
+    // This crate lies two folders below it.
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
+}

@@ -1,0 +1,82 @@
+//! The verbs and what they share: logging, and how an error reaches the person.
+
+use std::io::{IsTerminal, Write};
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use crate::exit::{self, Exit};
+use crate::{check, schema};
+
+/// Reads news pages and feeds, keeps the articles, and summarizes them with a source for every
+/// sentence.
+#[derive(Debug, Parser)]
+#[command(name = "newsmill", version, after_help = exit::HELP, max_term_width = 100)]
+struct Cli {
+    /// How log lines on stderr look. Which ones: the RUST_LOG variable (default: warn for
+    /// one-shot verbs, info for `run`).
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For reading.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Validate a pipeline.yaml and show what it resolves to
+    Check(check::Args),
+    /// Print the JSON Schema of pipeline.yaml or of a record
+    Schema(schema::Args),
+}
+
+/// Parses the command line and does what it says.
+pub(crate) fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come this way too; clap chooses stream and code. A closed
+            // pipe while printing help is nobody's fault.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    start_logging(cli.log_format, "warn");
+    let result = match cli.verb {
+        Verb::Check(args) => check::run(&args),
+        Verb::Schema(args) => schema::run(&args),
+    };
+    result.unwrap_or_else(|error| report(&error))
+}
+
+/// Says on stderr what went wrong, with its causes, and chooses the exit code. A closed stdout
+/// is the reader's choice and ends quietly.
+fn report(error: &anyhow::Error) -> Exit {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    if io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe) {
+        return Exit::Done;
+    }
+    let _ = writeln!(std::io::stderr(), "newsmill: {error:#}");
+    if io.is_some() { Exit::Io } else { Exit::Software }
+}
+
+fn start_logging(format: LogFormat, default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colour);
+    match format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().init(),
+    }
+}

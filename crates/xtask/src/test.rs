@@ -1,0 +1,29 @@
+//! The whole check: what must hold before a change is taken.
+
+use crate::command::{command, step};
+use crate::{schema, setup};
+
+/// What to leave out or add.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only format, lints, docs and schemas: no tests, nothing installed
+    #[arg(long)]
+    quick: bool,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let cargo = |words: &str| command("cargo", words.split_whitespace());
+    step("format", cargo("fmt --all -- --check"))?;
+    step("lints", cargo("clippy --quiet --workspace --all-targets -- --deny warnings"))?;
+    let mut docs = cargo("doc --quiet --workspace --no-deps --document-private-items");
+    docs.env("RUSTDOCFLAGS", "--deny warnings");
+    step("docs", docs)?;
+    schema::run(&schema::Args::check())?;
+    if args.quick {
+        return Ok(());
+    }
+    setup::run()?;
+    // The tests of the binary run it as it lies in the target folder.
+    step("build", cargo("build --quiet --workspace --all-targets"))?;
+    step("tests", cargo("test --quiet --workspace"))
+}
