@@ -16,6 +16,7 @@ mod outcome;
 mod page;
 mod record;
 mod summary;
+mod units;
 
 pub use article::Article;
 pub use document::{Block, BlockKind, Document, Kind};
@@ -25,3 +26,4 @@ pub use outcome::{Disposition, Outcome, Reason};
 pub use page::Page;
 pub use record::{Change, PipelineVersions, Record, SCHEMA};
 pub use summary::{Span, Summary, SummarySentence};
+pub use units::{HumanDuration, HumanSize, ParseUnitError};
