@@ -3,6 +3,12 @@
 //! Promises: no I/O, no clock, no panic on any input, time linear in the bytes, the same result
 //! for the same input. Leaves out: fetching, summarizing, judging.
 
+pub mod decode;
+pub mod language;
+pub mod metadata;
+pub mod phrases;
+pub mod plain;
+
 use newsmill_article::{Disposition, Document, Hints, Reason};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
