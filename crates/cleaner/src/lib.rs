@@ -8,6 +8,10 @@ pub mod language;
 pub mod metadata;
 pub mod phrases;
 pub mod plain;
+pub mod explain;
+pub mod score;
+
+pub use explain::{Explanation, explain};
 
 use newsmill_article::{Disposition, Document, Hints, Reason};
 use schemars::JsonSchema;
