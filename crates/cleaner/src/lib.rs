@@ -4,11 +4,11 @@
 //! for the same input. Leaves out: fetching, summarizing, judging.
 
 pub mod decode;
+pub mod explain;
 pub mod language;
 pub mod metadata;
 pub mod phrases;
 pub mod plain;
-pub mod explain;
 pub mod score;
 
 pub use explain::{Explanation, explain};

@@ -57,7 +57,6 @@ pub fn by_whole_text(truths: &[Truth]) -> bool {
     truths.iter().all(|truth| truth.article_body.is_some())
 }
 
-
 /// Scores one page's text against its truth.
 pub fn page(truth: &Truth, text: &str) -> PageScore {
     match &truth.article_body {
