@@ -1,0 +1,106 @@
+//! What can go wrong with a target as a whole.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use newsmill_article::Disposition;
+
+/// Why a batch was not delivered, or a sink not opened. It speaks of the target, never of a single
+/// record: what a target refuses of one record is in [`Delivered::rejected`](crate::Delivered).
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// A file could not be read, written or made durable.
+    #[error("cannot {action} {}", path.display())]
+    File {
+        /// What was tried: "open", "append to", "sync", …
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Standard output could not be written.
+    #[error("cannot write to standard output")]
+    Stdout(#[source] io::Error),
+    /// The reader of standard output has gone away (`| head`): time to end quietly.
+    #[error("the reader of standard output has gone away")]
+    ClosedPipe,
+    /// Another process writes to the same file.
+    #[error("{} is being written by another process", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file does not hold what was written to it.
+    #[error(
+        "{} is not the file that was written last: no line ends at byte {offset}; \
+         move it away to begin a new one", path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Where the last line that was acknowledged should end.
+        offset: u64,
+    },
+    /// A secret that the configuration names is not to be had.
+    #[error("{key}: {reason}")]
+    Secret {
+        /// The key in the configuration, without `_env` or `_file`.
+        key: &'static str,
+        /// What is wrong and what to do, without the secret.
+        reason: String,
+    },
+    /// A setting cannot be used.
+    #[error("{key}: {reason}")]
+    Config {
+        /// The key in the configuration.
+        key: &'static str,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// The work was on a thread that ended before it was done, because the runtime is stopping.
+    #[error("stopped before the batch was written")]
+    Stopped,
+}
+
+impl SinkError {
+    /// What the caller should do: `Retry` (deliver the same batch again after a while) or `Fatal`
+    /// (nothing but a person can help); never `Reject`.
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            Self::File { source, .. } => io_disposition(source),
+            Self::Stopped => Disposition::Retry { after: PAUSE },
+            Self::Stdout(_)
+            | Self::ClosedPipe
+            | Self::InUse { .. }
+            | Self::Foreign { .. }
+            | Self::Secret { .. }
+            | Self::Config { .. } => Disposition::Fatal,
+        }
+    }
+}
+
+/// The least pause before a batch is tried again where the target names none. A caller that counts
+/// attempts should wait longer from one to the next.
+pub(crate) const PAUSE: Duration = Duration::from_secs(1);
+
+/// The pause before a full disk is tried again: nobody frees one within a second.
+const FULL_DISK_PAUSE: Duration = Duration::from_secs(30);
+
+/// A full disk or a fault of the device may pass; a path that is wrong or closed to us does not.
+fn io_disposition(error: &io::Error) -> Disposition {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::StorageFull | Kind::QuotaExceeded => Disposition::Retry { after: FULL_DISK_PAUSE },
+        Kind::NotFound
+        | Kind::PermissionDenied
+        | Kind::ReadOnlyFilesystem
+        | Kind::IsADirectory
+        | Kind::NotADirectory
+        | Kind::InvalidFilename
+        | Kind::InvalidInput
+        | Kind::Unsupported => Disposition::Fatal,
+        _ => Disposition::Retry { after: PAUSE },
+    }
+}
