@@ -2,25 +2,14 @@
 //!
 //! Promises: no clock, no panic on any text. Leaves out: cleaning, storing, choosing articles.
 
-use newsmill_article::{Disposition, Document, Summary};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+mod config;
+pub mod extractive;
+pub mod sentences;
+pub mod words;
 
-/// What may be tuned. `summarizer` in `pipeline.yaml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// At most this many sentences. Default 3.
-    pub sentences: usize,
-    /// At most this many words, but always one sentence. Default 110.
-    pub max_words: usize,
-}
+use newsmill_article::{Disposition, Document, Reason, Summary};
 
-impl Default for Config {
-    fn default() -> Self {
-        Self { sentences: 3, max_words: 110 }
-    }
-}
+pub use config::{Config, Method, Style};
 
 /// Why there is no summary.
 #[derive(Debug, thiserror::Error)]
@@ -28,15 +17,17 @@ pub enum SummarizeError {
     /// Nothing in the text is a sentence.
     #[error("the text has no sentence")]
     NoSentence,
+    /// The configuration asks for what cannot be.
+    #[error("summarizer: {0}")]
+    Config(String),
 }
 
 impl SummarizeError {
     /// What it means for the article.
     pub fn disposition(&self) -> Disposition {
         match self {
-            Self::NoSentence => {
-                Disposition::Reject(newsmill_article::Reason::TooShort { words: 0 })
-            }
+            Self::NoSentence => Disposition::Reject(Reason::TooShort { words: 0 }),
+            Self::Config(_) => Disposition::Fatal,
         }
     }
 }
@@ -58,8 +49,10 @@ pub trait Summarizer: Send {
 ///
 /// # Errors
 ///
-/// When a model that it names cannot be loaded.
+/// When a method that it names cannot be set up.
 pub fn build(config: &Config) -> Result<Box<dyn Summarizer>, SummarizeError> {
-    let _ = config;
-    Err(SummarizeError::NoSentence)
+    match config.method.as_slice() {
+        [Method::Extractive, ..] => Ok(Box::new(extractive::Extractive::new(config))),
+        [] => Err(SummarizeError::Config("method: name at least one".to_owned())),
+    }
 }
