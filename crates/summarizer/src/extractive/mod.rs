@@ -44,7 +44,8 @@ impl Summarizer for Extractive {
         if candidates.is_empty() {
             return Err(SummarizeError::NoSentence);
         }
-        let bags: Vec<Vec<String>> = candidates.iter().map(|s| bag(&text[s.bytes.clone()])).collect();
+        let bags: Vec<Vec<String>> =
+            candidates.iter().map(|s| bag(&text[s.bytes.clone()])).collect();
         let scores = score(&bags);
         let mut order: Vec<usize> = (0..candidates.len()).collect();
         order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));

@@ -8,8 +8,7 @@ fn summarize(text: &str, config: &Config) -> Summary {
     let summary = Extractive::new(config).summarize(&document).unwrap();
     let chars: Vec<char> = text.chars().collect();
     for sentence in &summary.sentences {
-        let slice: String =
-            chars[sentence.start.unwrap()..sentence.end.unwrap()].iter().collect();
+        let slice: String = chars[sentence.start.unwrap()..sentence.end.unwrap()].iter().collect();
         assert_eq!(slice, sentence.text);
     }
     summary

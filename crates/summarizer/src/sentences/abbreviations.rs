@@ -40,8 +40,8 @@ pub(super) fn abbreviation(word: &str) -> Option<Abbreviation> {
         // German and Dutch.
         "z.B" | "z" | "d.h" | "u.a" | "i.d.R" | "o.ä" | "u.U" | "v.a" | "bzw" | "ca" | "Hr"
         | "Hrn" | "Fr" | "Dipl" | "Ing" | "Mio" | "Mrd" | "evtl" | "ggf" | "inkl" | "zzgl"
-        | "sog" | "vgl" | "geb" | "gest" | "Abs" | "Bd" | "Tsd" | "dhr" | "mevr" | "bijv" | "o.a"
-        | "d.w.z" | "ds" | "drs" | "jl" | "mw" | "mr" | "dr" | "prof" => Never,
+        | "sog" | "vgl" | "geb" | "gest" | "Abs" | "Bd" | "Tsd" | "dhr" | "mevr" | "bijv"
+        | "o.a" | "d.w.z" | "ds" | "drs" | "jl" | "mw" | "mr" | "dr" | "prof" => Never,
         "Nr" | "nr" | "Kap" | "Ziff" | "S" => BeforeNumber,
         "Str" | "str" | "usw" | "usf" | "e.V" | "enz" => Maybe,
         // French, Spanish, Portuguese, Italian.
@@ -58,8 +58,8 @@ pub(super) fn abbreviation(word: &str) -> Option<Abbreviation> {
         }
         "ecc" | "EE.UU" | "a.C" | "d.C" => Maybe,
         // Polish.
-        "ul" | "tzn" | "m.in" | "np" | "św" | "im" | "tys" | "tzw" | "ws" | "al." | "pl" | "gen"
-        | "ks" | "inż" | "mgr" | "hab" | "red" | "godz" | "ok" => match word {
+        "ul" | "tzn" | "m.in" | "np" | "św" | "im" | "tys" | "tzw" | "ws" | "al." | "pl"
+        | "gen" | "ks" | "inż" | "mgr" | "hab" | "red" | "godz" | "ok" => match word {
             "ok" | "gen" | "red" | "im" => return None,
             _ => Never,
         },
@@ -68,8 +68,12 @@ pub(super) fn abbreviation(word: &str) -> Option<Abbreviation> {
         "ул" | "им" | "т.е" | "т.к" | "т.н" | "т.ч" | "тыс" | "млн" | "млрд" | "трлн" | "проф"
         | "акад" | "доц" | "ген" | "см" | "ср" | "гр" | "напр" | "просп" | "пр" | "пл" | "обл"
         | "р-н" | "пос" | "св" | "о-в" | "тов" | "вул" | "тис" => Never,
-        "стр" | "ст" | "гл" | "рис" | "табл" | "п" | "пп" | "д" | "кв" | "корп" => BeforeNumber,
-        "г" | "гг" | "в" | "вв" | "руб" | "коп" | "чел" | "долл" | "р" | "н.э" => AfterNumber,
+        "стр" | "ст" | "гл" | "рис" | "табл" | "п" | "пп" | "д" | "кв" | "корп" => {
+            BeforeNumber
+        }
+        "г" | "гг" | "в" | "вв" | "руб" | "коп" | "чел" | "долл" | "р" | "н.э" => {
+            AfterNumber
+        }
         "т.д" | "т.п" | "др" | "пр-т" => Maybe,
         _ => return None,
     })
@@ -84,7 +88,14 @@ pub(super) fn goes_with_time(next: &str) -> bool {
     );
     let region = matches!(
         next,
-        "Eastern" | "Pacific" | "Central" | "Mountain" | "Greenwich" | "London" | "Paris" | "Moscow"
+        "Eastern"
+            | "Pacific"
+            | "Central"
+            | "Mountain"
+            | "Greenwich"
+            | "London"
+            | "Paris"
+            | "Moscow"
     );
     zone || day || region || is_month(next)
 }
@@ -93,9 +104,29 @@ pub(super) fn goes_with_time(next: &str) -> bool {
 pub(super) fn is_month(word: &str) -> bool {
     matches!(
         word,
-        "Januar" | "Jänner" | "Februar" | "März" | "April" | "Mai" | "Juni" | "Juli" | "August"
-            | "September" | "Oktober" | "November" | "Dezember" | "January" | "February" | "March"
-            | "May" | "June" | "July" | "October" | "December" | "Marts" | "Maj"
+        "Januar"
+            | "Jänner"
+            | "Februar"
+            | "März"
+            | "April"
+            | "Mai"
+            | "Juni"
+            | "Juli"
+            | "August"
+            | "September"
+            | "Oktober"
+            | "November"
+            | "Dezember"
+            | "January"
+            | "February"
+            | "March"
+            | "May"
+            | "June"
+            | "July"
+            | "October"
+            | "December"
+            | "Marts"
+            | "Maj"
     )
 }
 
@@ -103,11 +134,51 @@ pub(super) fn is_month(word: &str) -> bool {
 pub(super) fn is_ordinal_lead(word: &str) -> bool {
     matches!(
         word,
-        "am" | "Am" | "der" | "Der" | "dem" | "Dem" | "den" | "Den" | "des" | "Des" | "die" | "Die"
-            | "das" | "Das" | "im" | "Im" | "vom" | "Vom" | "zum" | "Zum" | "zur" | "Zur" | "beim"
-            | "Beim" | "ihr" | "ihre" | "ihren" | "ihrem" | "ihrer" | "sein" | "seine" | "seinen"
-            | "seinem" | "seiner" | "jeden" | "jeder" | "jedes" | "einen" | "ein" | "eine"
-            | "ins" | "diesem" | "dieser" | "den." | "til" | "kl"
+        "am" | "Am"
+            | "der"
+            | "Der"
+            | "dem"
+            | "Dem"
+            | "den"
+            | "Den"
+            | "des"
+            | "Des"
+            | "die"
+            | "Die"
+            | "das"
+            | "Das"
+            | "im"
+            | "Im"
+            | "vom"
+            | "Vom"
+            | "zum"
+            | "Zum"
+            | "zur"
+            | "Zur"
+            | "beim"
+            | "Beim"
+            | "ihr"
+            | "ihre"
+            | "ihren"
+            | "ihrem"
+            | "ihrer"
+            | "sein"
+            | "seine"
+            | "seinen"
+            | "seinem"
+            | "seiner"
+            | "jeden"
+            | "jeder"
+            | "jedes"
+            | "einen"
+            | "ein"
+            | "eine"
+            | "ins"
+            | "diesem"
+            | "dieser"
+            | "den."
+            | "til"
+            | "kl"
     )
 }
 

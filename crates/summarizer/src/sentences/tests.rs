@@ -5,7 +5,8 @@ use super::*;
 fn check(marked: &str) {
     let text = marked.replace('|', "");
     let expected: Vec<String> = marked.split('|').map(|s| s.trim().to_owned()).collect();
-    let found: Vec<String> = split(&text).iter().map(|s| text[s.bytes.clone()].to_owned()).collect();
+    let found: Vec<String> =
+        split(&text).iter().map(|s| text[s.bytes.clone()].to_owned()).collect();
     assert_eq!(found, expected);
 }
 
