@@ -1,0 +1,112 @@
+//! What can go wrong with a ledger, and what to do about it.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use newsmill_article::Disposition;
+use serde::{Deserialize, Serialize};
+
+/// The process that has a ledger open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Its process id.
+    pub pid: u32,
+    /// The machine it runs on.
+    pub host: String,
+    /// When it opened the ledger.
+    pub since: Timestamp,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {} on {} since {}", self.pid, self.host, self.since)
+    }
+}
+
+/// Why the ledger could not do as asked. Nothing of the group was applied.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// Another process owns it.
+    #[error(
+        "the ledger {path} is in use by {holder}; stop that process or name another ledger file"
+    )]
+    Held {
+        /// The file.
+        path: PathBuf,
+        /// Who has it.
+        holder: Holder,
+    },
+    /// The database refused.
+    #[error("ledger {path}: cannot {action}: {advice}")]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What to do.
+        advice: &'static str,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// A file beside or under the ledger could not be used.
+    #[error("ledger {path}: cannot {action}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The file under the path is no longer the one that was opened.
+    #[error(
+        "the ledger {path} was deleted or replaced while in use; put the file back, or start again \
+         with a new one"
+    )]
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Written by a later version.
+    #[error(
+        "the ledger {path} has layout {found}, this version reads up to {known}; use a newer newsmill"
+    )]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// Its layout.
+        found: i64,
+        /// The newest that is understood.
+        known: i64,
+    },
+    /// Something in the file, or in what was asked, does not make sense.
+    #[error("ledger {path}: {what}")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What was wrong.
+        what: String,
+    },
+}
+
+impl LedgerError {
+    /// `Retry` where waiting can help (no space left, a lock held for a moment), else `Fatal`.
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            Self::Database { source, .. } if passing(source) => {
+                Disposition::Retry { after: Duration::from_secs(5) }
+            }
+            _ => Disposition::Fatal,
+        }
+    }
+}
+
+fn passing(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull, OperationInterrupted};
+    matches!(
+        error.sqlite_error_code(),
+        Some(DatabaseBusy | DatabaseLocked | DiskFull | OperationInterrupted)
+    )
+}
