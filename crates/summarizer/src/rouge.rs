@@ -181,9 +181,8 @@ pub fn bootstrap(values: &[f64], rounds: usize) -> Mean {
         return Mean { mean: middle, low: middle, high: middle };
     }
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
-    let mut means: Vec<f64> = (0..rounds)
-        .map(|_| mean((0..n).map(|_| values[random.below(n)]).sum()))
-        .collect();
+    let mut means: Vec<f64> =
+        (0..rounds).map(|_| mean((0..n).map(|_| values[random.below(n)]).sum())).collect();
     means.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| means[((share * rounds as f64) as usize).min(rounds - 1)];
     Mean { mean: middle, low: at(0.025), high: at(0.975) }

@@ -111,8 +111,12 @@ impl Scores {
 fn fit(examples: &[&Example]) -> Weights {
     let mut outside: Vec<Vec<f32>> = vec![Vec::new(); examples.len()];
     for fold in 0..FOLDS {
-        let others: Vec<&Example> =
-            examples.iter().enumerate().filter(|(i, _)| i % FOLDS != fold).map(|(_, e)| *e).collect();
+        let others: Vec<&Example> = examples
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| i % FOLDS != fold)
+            .map(|(_, e)| *e)
+            .collect();
         let scorer = fit_sentences(&others);
         for (i, example) in examples.iter().enumerate().filter(|(i, _)| i % FOLDS == fold) {
             outside[i] = example.candidates.rows().iter().map(|row| scorer.score(row)).collect();

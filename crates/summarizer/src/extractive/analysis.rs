@@ -141,7 +141,8 @@ impl Analysis {
             bigrams.extend_from_slice(&unit.bigrams);
         }
         bigrams.sort_unstable();
-        self.repeated = bigrams.chunk_by(|a, b| a == b).filter(|c| c.len() > 1).map(|c| c[0]).collect();
+        self.repeated =
+            bigrams.chunk_by(|a, b| a == b).filter(|c| c.len() > 1).map(|c| c[0]).collect();
     }
 }
 

@@ -5,9 +5,35 @@
 /// Agencies and papers that sign datelines. A pattern for any capitals in brackets would also cut
 /// "Britain's Foreign and Commonwealth Office (FCO)".
 const AGENCIES: &[&str] = &[
-    "CNN", "AP", "AFP", "Reuters", "REUTERS", "UPI", "dpa", "DPA", "EFE", "ANSA", "PTI", "ANI",
-    "IANS", "TASS", "Interfax", "Xinhua", "Bloomberg", "BBC", "CNN Business", "CNNMoney",
-    "CNN Student News", "Kyodo", "WAM", "SID", "APA", "ots", "EUROPA PRESS", "Europa Press", "RIA",
+    "CNN",
+    "AP",
+    "AFP",
+    "Reuters",
+    "REUTERS",
+    "UPI",
+    "dpa",
+    "DPA",
+    "EFE",
+    "ANSA",
+    "PTI",
+    "ANI",
+    "IANS",
+    "TASS",
+    "Interfax",
+    "Xinhua",
+    "Bloomberg",
+    "BBC",
+    "CNN Business",
+    "CNNMoney",
+    "CNN Student News",
+    "Kyodo",
+    "WAM",
+    "SID",
+    "APA",
+    "ots",
+    "EUROPA PRESS",
+    "Europa Press",
+    "RIA",
 ];
 
 /// How many bytes of `text` are its dateline and the marks that part it from the first sentence.

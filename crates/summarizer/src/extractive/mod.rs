@@ -22,8 +22,8 @@ use std::sync::LazyLock;
 
 use newsmill_article::{Document, Span, Summary, SummarySentence};
 
-pub use analysis::stems;
 use analysis::Analysis;
+pub use analysis::stems;
 use features::Features;
 use model::{Idf, Weights};
 

@@ -156,8 +156,7 @@ impl<'a> Context<'a> {
         let mut row = [0.0; COUNT];
         row[..plain.len()].copy_from_slice(&plain);
         for (to, feature) in row[plain.len()..].iter_mut().zip(MEANS) {
-            let sum: f32 =
-                set.iter().map(|&i| self.features.rows[i][feature] * words_of(i)).sum();
+            let sum: f32 = set.iter().map(|&i| self.features.rows[i][feature] * words_of(i)).sum();
             *to = sum / words;
         }
         row

@@ -50,9 +50,8 @@ pub(super) fn fit(examples: &[&Example], scores: &[Vec<f32>], limits: Limits) ->
             Choice { rows, worth }
         })
         .collect();
-    let flat = choices.iter().flat_map(|c| {
-        c.rows.iter().map(Vec::as_slice).zip(c.worth.iter().copied())
-    });
+    let flat =
+        choices.iter().flat_map(|c| c.rows.iter().map(Vec::as_slice).zip(c.worth.iter().copied()));
     let mut weights = linear::ridge(flat, sets::COUNT, PENALTY);
     refine(&mut weights, &choices);
     scale.fold(&weights)
@@ -75,8 +74,7 @@ fn refine(weights: &mut [f64], choices: &[Choice]) {
             let top = z.iter().copied().fold(f64::MIN, f64::max);
             let p: Vec<f64> = z.iter().map(|z| (z - top).exp()).collect();
             let sum: f64 = p.iter().sum();
-            let expected: f64 =
-                p.iter().zip(&choice.worth).map(|(p, w)| p * w).sum::<f64>() / sum;
+            let expected: f64 = p.iter().zip(&choice.worth).map(|(p, w)| p * w).sum::<f64>() / sum;
             for ((row, p), worth) in choice.rows.iter().zip(&p).zip(&choice.worth) {
                 let factor = SHARPNESS * p / sum * (worth - expected);
                 if factor.abs() > 1e-9 {
@@ -88,8 +86,7 @@ fn refine(weights: &mut [f64], choices: &[Choice]) {
             let g = gradient[k] / choices.len() as f64 - PULL * (weights[k] - start[k]);
             m[k] = 0.9 * m[k] + 0.1 * g;
             v[k] = 0.999 * v[k] + 0.001 * g * g;
-            let (mh, vh) =
-                (m[k] / (1.0 - 0.9_f64.powi(step)), v[k] / (1.0 - 0.999_f64.powi(step)));
+            let (mh, vh) = (m[k] / (1.0 - 0.9_f64.powi(step)), v[k] / (1.0 - 0.999_f64.powi(step)));
             weights[k] += RATE * mh / (vh.sqrt() + 1e-8);
         }
     }
