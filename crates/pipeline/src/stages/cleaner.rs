@@ -1,0 +1,44 @@
+//! Pages into articles.
+
+use async_channel::{Receiver, Sender};
+use newsmill_article::{Article, Document, Page};
+use newsmill_cleaner::{Config, Input};
+
+use super::{Failure, Fatal, on_thread};
+use crate::in_flight::InFlight;
+use crate::jobs::Jobs;
+use crate::telemetry::Timers;
+
+/// One thread of the stage.
+pub fn run(
+    config: &Config,
+    jobs: &Jobs,
+    input: &Receiver<InFlight<Page>>,
+    output: &Sender<InFlight<Article>>,
+    timers: &Timers,
+) -> Result<(), Fatal> {
+    let make = || {
+        Ok(|page: &Page| {
+            let _permit = jobs.acquire_blocking();
+            clean(config, page)
+        })
+    };
+    on_thread(input, output, timers, make, article)
+}
+
+/// Cleans one page.
+pub fn clean(config: &Config, page: &Page) -> Result<Document, Failure> {
+    let input = Input {
+        bytes: &page.bytes,
+        content_type: page.content_type.as_deref(),
+        url: page.url.as_ref(),
+        hints: &page.entry.hints,
+    };
+    newsmill_cleaner::clean(config, &input)
+        .map_err(|error| Failure::of("cleaner", error.disposition(), error))
+}
+
+fn article(page: Page, document: Document) -> Article {
+    let Page { entry, url, fetched, .. } = page;
+    Article { entry, url, fetched, document }
+}

@@ -1,0 +1,78 @@
+//! The end of a one-shot run: what became of each input, in the order of the inputs.
+//!
+//! Tickets are numbered by the intake without a gap. An end that comes early waits here; the
+//! intake never opens more tickets beyond the oldest open one than its window, so that what
+//! waits is bounded.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_channel::Receiver;
+use newsmill_article::{Outcome, Record};
+use tokio::sync::Semaphore;
+
+use super::Fatal;
+use crate::in_flight::{InFlight, Settlement};
+use crate::telemetry::Telemetry;
+
+/// What became of one input.
+#[derive(Debug)]
+pub enum End {
+    /// It is a record.
+    Record(Box<Record>),
+    /// It is none.
+    Settled(Settlement),
+}
+
+enum Waiting {
+    Record(InFlight<Record>),
+    Settled(Settlement),
+}
+
+/// Hands every end to `write`, in order. Gives the window a place back for each.
+///
+/// # Errors
+///
+/// When `write` fails.
+pub async fn run(
+    records: Receiver<InFlight<Record>>,
+    settlements: Receiver<Settlement>,
+    window: Arc<Semaphore>,
+    telemetry: Arc<Telemetry>,
+    mut write: impl FnMut(End) -> Result<(), Fatal>,
+) -> Result<(), Fatal> {
+    let mut next = 0;
+    let mut early = BTreeMap::new();
+    let mut more_records = true;
+    loop {
+        // Receiving is cancel safe: the branch that loses has taken nothing.
+        tokio::select! {
+            record = records.recv(), if more_records => match record {
+                Ok(record) => { early.insert(record.ticket.number(), Waiting::Record(record)); }
+                Err(_) => more_records = false,
+            },
+            settlement = settlements.recv() => match settlement {
+                Ok(settlement) => {
+                    telemetry.settled(&settlement.outcome);
+                    // Only this stage delivers, and it has seen that record already.
+                    if settlement.outcome != Outcome::Delivered {
+                        early.insert(settlement.number, Waiting::Settled(settlement));
+                    }
+                }
+                // The last ticket has ended, so nothing can wait any more.
+                Err(_) => return Ok(()),
+            },
+        }
+        while let Some(waiting) = early.remove(&next) {
+            next += 1;
+            match waiting {
+                Waiting::Record(InFlight { item, ticket }) => {
+                    write(End::Record(Box::new(item)))?;
+                    ticket.settle(Outcome::Delivered);
+                }
+                Waiting::Settled(settlement) => write(End::Settled(settlement))?,
+            }
+            window.add_permits(1);
+        }
+    }
+}

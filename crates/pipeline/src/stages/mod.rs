@@ -1,0 +1,247 @@
+//! The three loops that run every stage, and what a stage may answer.
+//!
+//! | loop | runs | for |
+//! |---|---|---|
+//! | [`concurrent`] | one async loop of several on clones of the same receiver | fetching |
+//! | [`on_thread`] | a loop on a thread of its own that owns its state | cleaning, summarizing |
+//! | [`batched`] | the first item and what is queued behind it | writing down |
+//!
+//! They own what every stage must do alike: settle errors, keep a panic to its item, and run the
+//! three timers. A loop ends when its input is closed and empty, or when its output is closed;
+//! what it then holds is dropped, which settles it as `Abandoned`.
+//!
+//! Never put the `send` of a loop into a `select!`: the branch that loses drops its item. Never
+//! let one task poll several items *and* await a `send`: they stall while there is no room.
+
+pub mod cleaner;
+pub mod fetcher;
+pub mod in_order;
+pub mod summarizer;
+
+use std::any::Any;
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+use async_channel::{Receiver, Sender};
+use bytes::Bytes;
+use newsmill_article::{Disposition, Outcome, Reason};
+
+use crate::in_flight::{Evidence, InFlight, Ticket};
+use crate::telemetry::{Phase, Timers};
+
+/// Why an item did not become the next thing.
+#[derive(Debug)]
+pub enum Failure {
+    /// Its way ends here.
+    Ends {
+        /// How.
+        outcome: Outcome,
+        /// The error with its causes, where there was one.
+        cause: Option<String>,
+    },
+    /// The mill must stop.
+    Fatal(Fatal),
+}
+
+/// An error that makes going on wrong, with the stage that met it.
+#[derive(Debug, thiserror::Error)]
+#[error("{stage} cannot go on")]
+pub struct Fatal {
+    /// Where.
+    pub stage: &'static str,
+    /// What.
+    #[source]
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+impl Fatal {
+    /// Wraps an error of a stage.
+    pub fn new(stage: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { stage, source: source.into() }
+    }
+}
+
+impl Failure {
+    /// What an error with this disposition means.
+    pub fn of<E>(stage: &'static str, disposition: Disposition, error: E) -> Self
+    where
+        E: Error + Send + Sync + 'static,
+    {
+        let outcome = match disposition {
+            Disposition::Fatal => return Self::Fatal(Fatal::new(stage, error)),
+            Disposition::Reject(reason) => Outcome::Rejected(reason),
+            Disposition::Retry { after } => Outcome::Retry { after },
+        };
+        Self::Ends { outcome, cause: Some(causes(&error)) }
+    }
+}
+
+/// An error and its sources in one line, outermost first.
+pub fn causes(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_line = cause.to_string();
+        // Transparent wrappers would say the same twice.
+        if !line.ends_with(&cause_line) {
+            line.push_str(": ");
+            line.push_str(&cause_line);
+        }
+        source = cause.source();
+    }
+    line
+}
+
+/// One async loop. Run several on clones of `input` and `output`.
+///
+/// Not cancel safe, in the good sense: a cancelled loop abandons the item in its hands, and its
+/// ticket says so.
+///
+/// # Errors
+///
+/// The first fatal error of `work`.
+pub async fn concurrent<T, U, W>(
+    input: Receiver<InFlight<T>>,
+    output: Sender<InFlight<U>>,
+    timers: Arc<Timers>,
+    work: impl Fn(T) -> W,
+) -> Result<(), Fatal>
+where
+    T: Evidence,
+    W: Future<Output = Result<U, Failure>>,
+{
+    let mut since = Instant::now();
+    while let Ok(InFlight { item, ticket }) = input.recv().await {
+        timers.lap(Phase::WaitingIn, &mut since);
+        let evidence = item.evidence();
+        let made = caught_async(work(item)).await;
+        timers.lap(Phase::Busy, &mut since);
+        let Some((item, ticket)) = settle_failure(made, ticket, || evidence)? else { continue };
+        if output.send(InFlight::new(item, ticket)).await.is_err() {
+            break;
+        }
+        timers.lap(Phase::WaitingOut, &mut since);
+    }
+    Ok(())
+}
+
+/// One loop on the calling thread, which must not be a worker of the async runtime.
+///
+/// `make` builds the state that the thread owns and a worker over it; it is called again after a
+/// panic, because a half-changed state is worth nothing. The worker only borrows the item, so
+/// that after a panic the bytes at fault are still there; `join` makes the next thing of the item
+/// and what was found in it.
+///
+/// # Errors
+///
+/// When `make` fails, or the first fatal error of the work.
+pub fn on_thread<T, V, U, W>(
+    input: &Receiver<InFlight<T>>,
+    output: &Sender<InFlight<U>>,
+    timers: &Timers,
+    make: impl Fn() -> Result<W, Fatal>,
+    join: impl Fn(T, V) -> U,
+) -> Result<(), Fatal>
+where
+    T: Evidence,
+    W: FnMut(&T) -> Result<V, Failure>,
+{
+    let mut work = make()?;
+    let mut since = Instant::now();
+    while let Ok(InFlight { item, ticket }) = input.recv_blocking() {
+        timers.lap(Phase::WaitingIn, &mut since);
+        let made = match catch_unwind(AssertUnwindSafe(|| work(&item))) {
+            Ok(made) => made,
+            Err(panic) => {
+                work = make()?;
+                Err(panicked(&*panic))
+            }
+        };
+        timers.lap(Phase::Busy, &mut since);
+        let settled = settle_failure(made, ticket, || item.evidence())?;
+        let Some((found, ticket)) = settled else { continue };
+        if output.send_blocking(InFlight::new(join(item, found), ticket)).is_err() {
+            break;
+        }
+        timers.lap(Phase::WaitingOut, &mut since);
+    }
+    Ok(())
+}
+
+/// One async loop over batches: the first item, then what is queued, up to `max`. `deliver`
+/// settles every ticket of its batch.
+///
+/// # Errors
+///
+/// The first error of `deliver`.
+pub async fn batched<T, W>(
+    input: Receiver<T>,
+    max: usize,
+    timers: Arc<Timers>,
+    mut deliver: impl FnMut(Vec<T>) -> W,
+) -> Result<(), Fatal>
+where
+    W: Future<Output = Result<(), Fatal>>,
+{
+    let mut since = Instant::now();
+    while let Ok(first) = input.recv().await {
+        timers.lap(Phase::WaitingIn, &mut since);
+        let mut batch = vec![first];
+        while batch.len() < max
+            && let Ok(next) = input.try_recv()
+        {
+            batch.push(next);
+        }
+        deliver(batch).await?;
+        timers.lap(Phase::Busy, &mut since);
+    }
+    Ok(())
+}
+
+/// Hands back what was made and its ticket, or settles the ticket.
+fn settle_failure<V>(
+    made: Result<V, Failure>,
+    ticket: Ticket,
+    evidence: impl FnOnce() -> Option<Bytes>,
+) -> Result<Option<(V, Ticket)>, Fatal> {
+    match made {
+        Ok(made) => Ok(Some((made, ticket))),
+        Err(Failure::Ends { outcome, cause }) => {
+            let panicked = outcome == Outcome::Rejected(Reason::Panicked);
+            let evidence = if panicked { evidence() } else { None };
+            ticket.settle_because(outcome, cause, evidence);
+            Ok(None)
+        }
+        Err(Failure::Fatal(fatal)) => Err(fatal),
+    }
+}
+
+/// Polls a future to its end; a panic of it becomes a failure of its item.
+async fn caught_async<U>(work: impl Future<Output = Result<U, Failure>>) -> Result<U, Failure> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|context| {
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Ok(poll) => poll,
+            Err(panic) => Poll::Ready(Err(panicked(&*panic))),
+        }
+    })
+    .await
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Failure {
+    let said = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Failure::Ends {
+        outcome: Outcome::Rejected(Reason::Panicked),
+        cause: Some(format!("panic: {}", said.unwrap_or("of an unknown kind"))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

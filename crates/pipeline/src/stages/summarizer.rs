@@ -1,0 +1,46 @@
+//! Articles into records.
+
+use async_channel::{Receiver, Sender};
+use jiff::Timestamp;
+use newsmill_article::{Article, PipelineVersions, Record, Summary};
+use newsmill_summarizer::Config;
+
+use super::{Failure, Fatal, on_thread};
+use crate::in_flight::InFlight;
+use crate::jobs::Jobs;
+use crate::telemetry::Timers;
+
+const STAGE: &str = "summarizer";
+
+/// One thread of the stage, with a summarizer of its own.
+pub fn run(
+    config: &Config,
+    jobs: &Jobs,
+    input: &Receiver<InFlight<Article>>,
+    output: &Sender<InFlight<Record>>,
+    timers: &Timers,
+) -> Result<(), Fatal> {
+    let make = || {
+        let mut summarizer =
+            newsmill_summarizer::build(config).map_err(|error| Fatal::new(STAGE, error))?;
+        let version = summarizer.version();
+        Ok(move |article: &Article| {
+            let _permit = jobs.acquire_blocking();
+            let summary = summarizer
+                .summarize(&article.document)
+                .map_err(|error| Failure::of(STAGE, error.disposition(), error))?;
+            let word_count = newsmill_cleaner::word_count(&article.document.text);
+            Ok((summary, word_count, version.clone()))
+        })
+    };
+    on_thread(input, output, timers, make, record)
+}
+
+fn record(article: Article, (summary, word_count, summarizer): (Summary, usize, String)) -> Record {
+    let versions = PipelineVersions {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        cleaner: newsmill_cleaner::VERSION.to_owned(),
+        summarizer,
+    };
+    Record::new(article, summary, word_count, Timestamp::now(), versions)
+}
