@@ -4,7 +4,9 @@
 
 mod config;
 pub mod extractive;
+pub mod rouge;
 pub mod sentences;
+mod stem;
 pub mod words;
 
 use newsmill_article::{Disposition, Document, Reason, Summary};

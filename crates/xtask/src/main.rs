@@ -6,6 +6,7 @@ mod command;
 mod schema;
 mod setup;
 mod test;
+mod train_summarizer;
 
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,8 @@ enum Verb {
     Test(test::Args),
     /// Write the JSON Schemas under docs of the crates anew; with --check only compare
     Schema(schema::Args),
+    /// Train the weights of the extractive summarizer anew and report what they are worth
+    TrainSummarizer(train_summarizer::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -34,6 +37,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Setup => setup::run(),
         Verb::Test(args) => test::run(&args),
         Verb::Schema(args) => schema::run(&args),
+        Verb::TrainSummarizer(args) => train_summarizer::run(&root(), &args),
     }
 }
 

@@ -1,18 +1,49 @@
-//! Summaries made of the text's own sentences.
+//! Summaries made of the text's own sentences, chosen by a small learned model.
+//!
+//! Two linear scorers: one of sentences, one of whole sets of up to three of the best eight, so
+//! that coverage, repetition and length are judged together. Sentences beyond three are added
+//! one by one.
 //!
 //! Promises: every sentence of a summary is the text between its offsets, code point for code
-//! point, in document order, none twice; the work is linear in the text, and quadratic only in
-//! the first [`CONSIDERED`] sentences. Leaves out: rewriting of any kind.
+//! point (line breaks within a sentence included), in document order, none twice; the work is
+//! linear in the text, and quadratic only in the first [`CONSIDERED`] sentences. A dateline is no
+//! part of the first sentence. Leaves out: rewriting of any kind. Trained on English news; in
+//! other languages the features that look at English words are silent.
 
-use std::collections::HashMap;
+mod analysis;
+mod dateline;
+pub mod features;
+mod lexicon;
+pub mod model;
+pub mod sets;
 
-use newsmill_article::{Document, Summary, SummarySentence};
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use newsmill_article::{Document, Span, Summary, SummarySentence};
+
+use analysis::Analysis;
+pub use analysis::stems;
+use features::Features;
+use model::{Idf, Weights};
 
 use crate::sentences::{self, Sentence};
 use crate::{Style, SummarizeError, Summarizer, words};
 
 /// Sentences beyond this one are read, but not chosen: news puts what matters first.
 pub const CONSIDERED: usize = 60;
+
+/// Two sentences this similar (cosine) say the same.
+const REPEATS: f32 = 0.7;
+
+static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "the file is compiled in, and a test reads it")]
+    Weights::from_json(include_str!("../../../../models/extractive/model.json"))
+        .expect("models/extractive/model.json fits the features")
+});
+
+static IDF: LazyLock<Idf> =
+    LazyLock::new(|| Idf::from_bytes(include_bytes!("../../../../models/extractive/idf.bin")));
 
 /// Chooses sentences.
 #[derive(Debug, Clone)]
@@ -31,98 +62,198 @@ impl Extractive {
 
 impl Summarizer for Extractive {
     fn version(&self) -> String {
-        "extractive/0".to_owned()
+        format!("extractive/{}", WEIGHTS.version)
     }
 
     fn summarize(&mut self, document: &Document) -> Result<Summary, SummarizeError> {
+        let candidates = Candidates::new(document, &IDF).ok_or(SummarizeError::NoSentence)?;
+        let limits = Limits { sentences: self.sentences.max(1), words: self.max_words };
+        let chosen = match self.style {
+            Style::Headline => vec![candidates.headline(&WEIGHTS)],
+            Style::Sentences | Style::Bullets => candidates.choose(&WEIGHTS, limits),
+        };
+        let sentences: Vec<SummarySentence> = chosen
+            .iter()
+            .map(|&i| {
+                let Sentence { span, bytes, .. } = &candidates.sentences[i];
+                SummarySentence {
+                    text: document.text[bytes.clone()].to_owned(),
+                    start: Some(span.start),
+                    end: Some(span.end),
+                    ..SummarySentence::default()
+                }
+            })
+            .collect();
+        Ok(Summary {
+            text: self.style.join(sentences.iter().map(|s| s.text.as_str())),
+            method: "extractive".to_owned(),
+            model: Some(self.version()),
+            sentences,
+            fallback: None,
+        })
+    }
+}
+
+/// How long a summary may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// At most this many sentences, 1 or more.
+    pub sentences: usize,
+    /// At most this many words, except that one sentence is always kept.
+    pub words: usize,
+}
+
+/// The sentences of a text that may be chosen, and what is known of them.
+#[derive(Debug, Clone)]
+pub struct Candidates {
+    /// In document order.
+    pub sentences: Vec<Sentence>,
+    /// Words of each, as `max_words` counts them.
+    words: Vec<usize>,
+    analysis: Analysis,
+    features: Features,
+}
+
+impl Candidates {
+    /// Reads `document`; `None` where it has no sentence.
+    pub fn new(document: &Document, idf: &Idf) -> Option<Self> {
         let text = document.text.as_str();
-        let mut candidates = sentences::of_document(document);
-        if candidates.iter().any(|s| s.complete) {
-            candidates.retain(|s| s.complete);
+        let mut sentences = sentences::of_document(document);
+        if sentences.iter().any(|s| s.complete) {
+            sentences.retain(|s| s.complete);
         }
-        candidates.truncate(CONSIDERED);
-        if candidates.is_empty() {
-            return Err(SummarizeError::NoSentence);
-        }
-        let bags: Vec<Vec<String>> =
-            candidates.iter().map(|s| bag(&text[s.bytes.clone()])).collect();
-        let scores = score(&bags);
-        let mut order: Vec<usize> = (0..candidates.len()).collect();
+        sentences.truncate(CONSIDERED);
+        cut_dateline(text, sentences.first_mut()?);
+        let places: Vec<Range<usize>> = sentences.iter().map(|s| s.bytes.clone()).collect();
+        let analysis = Analysis::new(text, &places, idf);
+        let features = Features::new(text, &analysis);
+        let words = places.iter().map(|p| words::count(&text[p.clone()])).collect();
+        Some(Self { sentences, words, analysis, features })
+    }
+
+    /// The features of each sentence.
+    pub fn rows(&self) -> &[features::Row] {
+        &self.features.rows
+    }
+
+    /// The words of `set`, as `max_words` counts them.
+    pub fn words(&self, set: &[usize]) -> usize {
+        set.iter().map(|&i| self.words[i]).sum()
+    }
+
+    /// Sentences by score, best first.
+    pub fn order(&self, scores: &[f32]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..scores.len()).collect();
         order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
-        let wanted = if self.style == Style::Headline { 1 } else { self.sentences.max(1) };
-        let mut chosen: Vec<usize> = Vec::new();
-        let mut room = self.max_words;
-        for i in order {
-            let words = words::count(&text[candidates[i].bytes.clone()]);
-            if chosen.len() == wanted {
+        order
+    }
+
+    /// The sets to choose from, with their features: of at most three of the best eight
+    /// sentences, within `limits`. Never empty.
+    pub fn sets(&self, scores: &[f32], limits: Limits) -> Vec<(Vec<usize>, sets::Row)> {
+        let order = self.order(scores);
+        // Fewer words than four are an exclamation, not a summary.
+        let mut shortlist: Vec<usize> = order
+            .iter()
+            .copied()
+            .filter(|&i| self.words[i] >= 4 && self.words[i] <= limits.words)
+            .take(sets::SHORTLIST)
+            .collect();
+        if shortlist.is_empty() {
+            let shortest = order.iter().copied().min_by_key(|&i| {
+                // Prefer what reads as a sentence; then the shortest.
+                (self.words[i] < 4, self.words[i])
+            });
+            shortlist.extend(shortest);
+        }
+        let context = sets::Context::new(&self.analysis, &self.features, scores, &order);
+        let all = sets::combinations(&shortlist, limits.sentences.min(sets::LARGEST));
+        let n = scores.len();
+        let fits = |set: &Vec<usize>| {
+            set.len() == 1
+                || (self.words(set) <= limits.words
+                    && !pairs(set).any(|(i, j)| self.features.similar[i * n + j] > REPEATS))
+        };
+        let long = |set: &Vec<usize>| self.words(set) >= 12;
+        let mut kept: Vec<Vec<usize>> = all.into_iter().filter(fits).collect();
+        if kept.iter().any(long) {
+            kept.retain(long);
+        }
+        kept.into_iter()
+            .map(|set| {
+                let row = context.row(&set);
+                (set, row)
+            })
+            .collect()
+    }
+
+    /// The score of each sentence.
+    pub fn scores(&self, weights: &Weights) -> Vec<f32> {
+        self.features.rows.iter().map(|row| weights.sentence.score(row)).collect()
+    }
+
+    /// The best set, in document order.
+    pub fn choose(&self, weights: &Weights, limits: Limits) -> Vec<usize> {
+        let scores = self.scores(weights);
+        let mut chosen = self
+            .sets(&scores, limits)
+            .into_iter()
+            .map(|(set, row)| (weights.set.score(&row), set))
+            // The first of equals, so that ties go to the lead.
+            .reduce(|best, other| if other.0 > best.0 { other } else { best })
+            .map_or_else(|| vec![0], |(_, set)| set);
+        if limits.sentences > sets::LARGEST {
+            self.extend(&mut chosen, &scores, limits);
+        }
+        chosen
+    }
+
+    /// Adds the next best sentences that fit and say something new.
+    fn extend(&self, chosen: &mut Vec<usize>, scores: &[f32], limits: Limits) {
+        let n = scores.len();
+        let mut words = self.words(chosen);
+        for i in self.order(scores) {
+            if chosen.len() >= limits.sentences {
                 break;
             }
-            let repeats = chosen.iter().any(|&j| overlap(&bags[i], &bags[j]) > 0.6);
-            if repeats || (words > room && !chosen.is_empty()) {
-                continue;
+            let repeats =
+                chosen.iter().any(|&j| i == j || self.features.similar[i * n + j] > REPEATS);
+            if !repeats && self.words[i] >= 4 && words + self.words[i] <= limits.words {
+                words += self.words[i];
+                chosen.push(i);
             }
-            room = room.saturating_sub(words);
-            chosen.push(i);
         }
         chosen.sort_unstable();
-        Ok(summary(text, chosen.iter().map(|&i| &candidates[i]), self.style))
+    }
+
+    /// The shortest of the sentences that could each stand for the text.
+    fn headline(&self, weights: &Weights) -> usize {
+        let scores = self.scores(weights);
+        self.order(&scores)
+            .into_iter()
+            .filter(|&i| self.words[i] >= 5 || self.sentences.len() == 1)
+            .take(3)
+            .min_by_key(|&i| (self.features.pronoun[i], self.words[i]))
+            .unwrap_or(0)
     }
 }
 
-/// Builds the summary of these sentences.
-fn summary<'a>(text: &str, chosen: impl Iterator<Item = &'a Sentence>, style: Style) -> Summary {
-    let sentences: Vec<SummarySentence> = chosen
-        .map(|s| SummarySentence {
-            text: text[s.bytes.clone()].to_owned(),
-            start: Some(s.span.start),
-            end: Some(s.span.end),
-            ..SummarySentence::default()
-        })
-        .collect();
-    Summary {
-        text: style.join(sentences.iter().map(|s| s.text.as_str())),
-        method: "extractive".to_owned(),
-        model: None,
-        sentences,
-        fallback: None,
+fn pairs(set: &[usize]) -> impl Iterator<Item = (usize, usize)> + '_ {
+    set.iter().enumerate().flat_map(|(a, &i)| set[a + 1..].iter().map(move |&j| (i, j)))
+}
+
+/// Takes the dateline off the text's first sentence.
+fn cut_dateline(text: &str, first: &mut Sentence) {
+    if !text[..first.bytes.start].trim().is_empty() {
+        return;
     }
-}
-
-fn bag(sentence: &str) -> Vec<String> {
-    let mut bag = Vec::new();
-    words::for_each_word(sentence, |word| bag.push(sentence[word].to_lowercase()));
-    bag.sort_unstable();
-    bag.dedup();
-    bag
-}
-
-fn overlap(a: &[String], b: &[String]) -> f32 {
-    let shared = a.iter().filter(|word| b.binary_search(word).is_ok()).count();
-    shared as f32 / a.len().min(b.len()).max(1) as f32
-}
-
-/// Position and centrality: early sentences that share rare words with the others.
-fn score(bags: &[Vec<String>]) -> Vec<f32> {
-    let mut frequency: HashMap<&str, f32> = HashMap::new();
-    for word in bags.iter().flatten() {
-        *frequency.entry(word).or_default() += 1.0;
+    let sentence = &text[first.bytes.clone()];
+    let cut = dateline::length(sentence);
+    if cut > 0 && words::count(&sentence[cut..]) >= 4 {
+        first.bytes.start += cut;
+        first.span =
+            Span { start: first.span.start + sentence[..cut].chars().count(), ..first.span };
     }
-    let n = bags.len() as f32;
-    bags.iter()
-        .enumerate()
-        .map(|(i, bag)| {
-            let central: f32 = bag
-                .iter()
-                .map(|word| {
-                    let df = frequency[word.as_str()];
-                    (df - 1.0) * (n / df).ln()
-                })
-                .sum::<f32>()
-                / (bag.len() as f32 + 5.0);
-            let short = if bag.len() < 5 { 0.5 } else { 1.0 };
-            short * (central + 2.0 / (1.0 + i as f32))
-        })
-        .collect()
 }
 
 #[cfg(test)]
