@@ -165,10 +165,10 @@ impl Table {
     fn read(&self, line: &str) -> Reading {
         let letters = Letters::of(line);
         let text = letters.text.as_str();
-        let mut reading =
-            Reading { letters: 0, covered: 0, beside: 0, kind: None, opened: None };
+        let mut reading = Reading { letters: 0, covered: 0, beside: 0, kind: None, opened: None };
         reading.letters = text.chars().filter(|c| c.is_alphabetic()).count();
-        let opening = text.len() - text.trim_start_matches(|c: char| c.is_numeric() || c == ' ').len();
+        let opening =
+            text.len() - text.trim_start_matches(|c: char| c.is_numeric() || c == ' ').len();
         let mut best = 0;
         for found in self.automaton.find_iter(text) {
             if !(is_boundary(text, found.start()) && is_boundary(text, found.end())) {
@@ -238,7 +238,8 @@ impl Letters {
                     return false;
                 }
                 seen += c.to_lowercase().count();
-            } else if seen >= count && matches!(c, ':' | '：' | '|' | '>' | '»' | '→' | '›' | '►') {
+            } else if seen >= count && matches!(c, ':' | '：' | '|' | '>' | '»' | '→' | '›' | '►')
+            {
                 return true;
             }
         }
@@ -252,7 +253,11 @@ fn is_boundary(text: &str, at: usize) -> bool {
     let after = text[at..].chars().next();
     match (before, after) {
         (Some(a), Some(b)) => {
-            a == ' ' || b == ' ' || is_unspaced(a) || is_unspaced(b) || a.is_numeric() != b.is_numeric()
+            a == ' '
+                || b == ' '
+                || is_unspaced(a)
+                || is_unspaced(b)
+                || a.is_numeric() != b.is_numeric()
         }
         _ => true,
     }

@@ -1,0 +1,320 @@
+//! Names of writers out of bylines and declarations: several, cleaned, without titles and sites.
+
+use super::Found;
+use super::collect::{ByHow, Collected, Place};
+use super::jsonld::JsonLd;
+use super::text::{clean, folded};
+
+/// Most names of one page.
+const MOST: usize = 20;
+
+/// What opens a byline, in lower case; longest first where one opens another.
+const OPENINGS: [&str; 46] = [
+    "written by",
+    "posted by",
+    "published by",
+    "reported by",
+    "article by",
+    "story by",
+    "review by",
+    "words by",
+    "text by",
+    "by",
+    "authors",
+    "author",
+    "from",
+    "contributed by",
+    "geschrieben von",
+    "veröffentlicht von",
+    "erstellt von",
+    "verfasst von",
+    "ein beitrag von",
+    "ein artikel von",
+    "eine analyse von",
+    "ein kommentar von",
+    "interview von",
+    "von",
+    "autoren",
+    "autorin",
+    "autor",
+    "text",
+    "verfasser",
+    "par",
+    "publié par",
+    "écrit par",
+    "rédigé par",
+    "auteur",
+    "por",
+    "escrito por",
+    "publicado por",
+    "di",
+    "scritto da",
+    "a cura di",
+    "autore",
+    "door",
+    "geschreven door",
+    "przez",
+    "af",
+    "av",
+];
+
+/// Words that join two names.
+const JOINERS: [&str; 12] = [
+    " and ", " und ", " et ", " y ", " en ", " & ", " with ", " mit ", " avec ", " och ", " og ",
+    " i ",
+];
+
+/// Names that name nobody.
+const NOBODY: [&str; 22] = [
+    "admin",
+    "administrator",
+    "webmaster",
+    "anonymous",
+    "unknown",
+    "editor",
+    "author",
+    "autor",
+    "guest",
+    "user",
+    "root",
+    "wordpress",
+    "super user",
+    "superuser",
+    "by",
+    "von",
+    "staff",
+    "none",
+    "follow",
+    "share",
+    "more",
+    "home",
+];
+
+pub(super) fn authors(found: &Collected, ld: &JsonLd, site: Option<&str>) -> Vec<Found<String>> {
+    let site = site.map(folded).unwrap_or_default();
+    let not_site = |names: Vec<String>| -> Vec<String> {
+        names.into_iter().filter(|name| site.is_empty() || folded(name) != site).collect()
+    };
+    let from_ld = not_site(ld.authors.iter().flat_map(|name| split(name)).collect());
+    if ld.persons && !from_ld.is_empty() {
+        return named(from_ld, "json-ld author");
+    }
+    let metas = [
+        ("meta author", ["author", "article:author_name", "authors"].as_slice()),
+        ("article:author", &["article:author", "og:article:author", "book:author"]),
+        (
+            "parsely-author",
+            &[
+                "parsely-author",
+                "sailthru.author",
+                "byl",
+                "dc.creator",
+                "dc:creator",
+                "dcterms.creator",
+                "dc.contributor",
+                "dcsext.author",
+                "citation_author",
+                "bt:author",
+                "cxenseparse:author",
+                "vr:author",
+            ],
+        ),
+        ("twitter:data1", &[]),
+    ];
+    for (origin, names) in metas {
+        let names: Vec<String> = found.all_metas(names).flat_map(split).collect();
+        let names = not_site(names);
+        if !names.is_empty() {
+            return named(names, origin);
+        }
+    }
+    let names = not_site(visible(found));
+    if !names.is_empty() {
+        return named(names, "byline");
+    }
+    named(from_ld, "json-ld author")
+}
+
+/// The bylines of the page that are marked best: nearest to the headline, one kind of mark.
+fn visible(found: &Collected) -> Vec<String> {
+    let headline = found.headings.iter().find(|h| h.level == 1).map_or(0, |h| h.order);
+    let mut best: Option<(_, Vec<String>)> = None;
+    for byline in found.bylines.iter().filter(|b| b.place != Place::Furniture) {
+        let names = split(&byline.text);
+        if names.is_empty() {
+            continue;
+        }
+        let key = (byline.how, byline.order < headline);
+        match &mut best {
+            Some((known, all)) if *known == key => {
+                // More of the same mark directly after are the other writers.
+                if matches!(byline.how, ByHow::Itemprop | ByHow::Rel | ByHow::Name) {
+                    all.extend(names);
+                }
+            }
+            Some((known, _)) if *known <= key => {}
+            _ => best = Some((key, names)),
+        }
+    }
+    best.map(|(_, names)| names).unwrap_or_default()
+}
+
+fn named(names: Vec<String>, origin: &'static str) -> Vec<Found<String>> {
+    let mut out: Vec<Found<String>> = Vec::new();
+    for name in names {
+        if out.len() < MOST && !out.iter().any(|known| folded(&known.value) == folded(&name)) {
+            out.push(Found { value: name, origin });
+        }
+    }
+    out
+}
+
+/// The names in a byline.
+pub(crate) fn split(byline: &str) -> Vec<String> {
+    let Some(text) = clean(byline) else { return Vec::new() };
+    let text = without_opening(&text);
+    // What follows these is a place, an agency, a date or a site.
+    let end = [" | ", " - ", " – ", " — ", " · ", " • ", "|", "•", " (", " @", " via ", " for "]
+        .iter()
+        .filter_map(|mark| text.find(mark))
+        .filter(|at| *at > 0)
+        .min()
+        .unwrap_or(text.len());
+    let text = &text[..end];
+    let mut parts: Vec<&str> = text.split([',', ';', '/', '\n', '\u{3001}', '，']).collect();
+    for joiner in JOINERS {
+        parts = parts.iter().flat_map(|part| part.split(joiner)).collect();
+    }
+    let several = parts.len() > 1;
+    let mut names: Vec<String> = Vec::new();
+    for part in parts {
+        let part = without_opening(part.trim());
+        let part = part.strip_prefix("and ").or(part.strip_prefix("und ")).unwrap_or(part);
+        if let Some(name) = name(part)
+            && !(several && is_role(&name))
+        {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The text after "By", "Von", "Author:" and their kin.
+fn without_opening(text: &str) -> &str {
+    let mut text =
+        text.trim().trim_start_matches([':', '-', '–', '—', '|', '•', '·', '*', '~']).trim();
+    for _ in 0..2 {
+        let opening = OPENINGS
+            .iter()
+            .filter(|opening| {
+                text.get(..opening.len()).is_some_and(|head| head.to_lowercase() == **opening)
+                    && text[opening.len()..].starts_with([' ', ':', '\u{a0}'])
+            })
+            .max_by_key(|opening| opening.len());
+        let Some(opening) = opening else { break };
+        text = text[opening.len()..].trim_start_matches([' ', ':', '\u{a0}']);
+    }
+    text
+}
+
+/// A name as it is printed, or nothing where the text is none.
+fn name(text: &str) -> Option<String> {
+    let text = text.trim_matches(|c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                ',' | ';' | ':' | '|' | '-' | '–' | '—' | '•' | '·' | '*' | '"' | '“' | '”' | '@'
+            )
+    });
+    let lower = text.to_lowercase();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let digits = text.chars().filter(|c| c.is_ascii_digit()).count();
+    let words = text.split_whitespace().count();
+    let is_address = lower.contains("://")
+        || lower.starts_with("www.")
+        || (lower.contains('@') && lower.contains('.'));
+    let is_name = letters >= 2
+        && text.len() <= 80
+        && words <= 6
+        && digits * 3 <= letters
+        && !is_address
+        && !NOBODY.contains(&lower.as_str())
+        && !text.ends_with(['?', '!'])
+        && super::dates::parse(text, false).is_none();
+    is_name.then(|| text.to_owned())
+}
+
+/// A job or a rank rather than a name, among several parts.
+fn is_role(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    [
+        "editor",
+        "reporter",
+        "correspondent",
+        "writer",
+        "staff",
+        "redakteur",
+        "redakteurin",
+        "korrespondent",
+        "journalist",
+        "journaliste",
+        "columnist",
+        "contributor",
+        "director",
+        "producer",
+        "professor",
+        "manager",
+        "chief",
+        "freelance",
+        "phd",
+        "md",
+        "jr",
+        "dpa",
+        "afp",
+        "reuters",
+        "apa",
+    ]
+    .iter()
+    .any(|role| lower.split(|c: char| !c.is_alphanumeric()).any(|word| word == *role))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn bylines_are_taken_apart() {
+        for (byline, want) in [
+            ("By Jane Doe", vec!["Jane Doe"]),
+            ("by  Jane Doe and John Q. Public", vec!["Jane Doe", "John Q. Public"]),
+            ("By JANE DOE, JOHN PUBLIC and ANN LEE", vec!["JANE DOE", "JOHN PUBLIC", "ANN LEE"]),
+            ("Von Anna Müller und Jörg Weiß", vec!["Anna Müller", "Jörg Weiß"]),
+            ("Autor: Max Muster", vec!["Max Muster"]),
+            ("Par Élodie Dupont et Jean Petit", vec!["Élodie Dupont", "Jean Petit"]),
+            ("Escrito por María José Núñez", vec!["María José Núñez"]),
+            ("di Carlo Rossi", vec!["Carlo Rossi"]),
+            ("Door Piet de Vries", vec!["Piet de Vries"]),
+            ("By Jane Doe, Staff Writer", vec!["Jane Doe"]),
+            ("Jane Doe | The Daily Example", vec!["Jane Doe"]),
+            ("Jane Doe (jane@example.org)", vec!["Jane Doe"]),
+            ("山田 太郎、鈴木 花子", vec!["山田 太郎", "鈴木 花子"]),
+            ("https://example.org/jane", vec![]),
+            ("16 October 2019", vec![]),
+            ("admin", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(split(byline), want, "{byline}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_byline_is_split(text in "\\PC{0,120}") {
+            for name in split(&text) {
+                prop_assert!(!name.trim().is_empty() && name.len() <= 80);
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Which of the dates on a page is the one of publication, and which of the last change.
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::Found;
+use super::collect::{Collected, DateHow, DateText, Place};
+use super::dates::{self, Date};
+use super::jsonld::JsonLd;
+
+const PUBLISHED: [&str; 12] = [
+    "article:published_time",
+    "og:article:published_time",
+    "og:published_time",
+    "article:published",
+    "itemprop:datepublished",
+    "datepublished",
+    "itemprop:datecreated",
+    "article_date_original",
+    "publication_date",
+    "published_time",
+    "rnews:datepublished",
+    "bt:pubdate",
+];
+const DATED: [&str; 26] = [
+    "parsely-pub-date",
+    "sailthru.date",
+    "pubdate",
+    "publish-date",
+    "publish_date",
+    "publishdate",
+    "publisheddate",
+    "date.issued",
+    "date_published",
+    "dc.date.issued",
+    "dcterms.issued",
+    "dc.date.created",
+    "dcterms.created",
+    "dcterms.date",
+    "dc.date",
+    "dc:date",
+    "dc.created",
+    "date",
+    "displaydate",
+    "citation_publication_date",
+    "citation_date",
+    "citation_online_date",
+    "cxenseparse:recs:publishtime",
+    "cxenseparse:publishtime",
+    "created",
+    "sort-date",
+];
+const MODIFIED: [&str; 9] = [
+    "article:modified_time",
+    "og:updated_time",
+    "og:article:modified_time",
+    "itemprop:datemodified",
+    "datemodified",
+    "dc.date.modified",
+    "dcterms.modified",
+    "last-modified",
+    "lastmod",
+];
+
+pub(super) struct When {
+    pub(super) published: Option<Found<Timestamp>>,
+    pub(super) modified: Option<Found<Timestamp>>,
+}
+
+pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>) -> When {
+    let month_first = month_first(found);
+    let read = |text: &str| dates::parse(text, month_first);
+    let meta = |names: &[&str]| found.all_metas(names).find_map(read);
+    let named = |date: Option<Date>, origin| date.map(|date| Found { value: date.at, origin });
+
+    let modified = named(meta(&MODIFIED), "meta modified")
+        .or_else(|| named(ld.modified.as_deref().and_then(read), "json-ld dateModified"))
+        .or_else(|| named(best(found, &read, &[DateHow::Modified], true), "modified markup"));
+    let path = base.and_then(|url| dates::of_path(url.path()));
+    let path = path.or_else(|| {
+        let canonical = Url::parse(found.canonical.as_deref()?).ok()?;
+        dates::of_path(canonical.path())
+    });
+    let published = named(meta(&PUBLISHED), "meta published")
+        .or_else(|| named(ld.published.as_deref().and_then(read), "json-ld datePublished"))
+        .or_else(|| named(best(found, &read, &[DateHow::Published], true), "published markup"))
+        .or_else(|| named(meta(&DATED), "meta date"))
+        .or_else(|| {
+            named(best(found, &read, &[DateHow::Time, DateHow::Class], false), "date markup")
+        })
+        .or_else(|| named(path, "address"))
+        .or_else(|| named(best(found, &read, &[DateHow::Text], false), "text"))
+        .or_else(|| named(best(found, &read, &[DateHow::Modified], false), "modified markup"));
+    // A change before the publication is a mistake of the page.
+    let modified = modified.filter(|m| published.as_ref().is_none_or(|p| m.value >= p.value));
+    When { published, modified }
+}
+
+/// The best marked date of these kinds: outside of furniture, near the headline, complete.
+fn best(
+    found: &Collected,
+    read: &impl Fn(&str) -> Option<Date>,
+    kinds: &[DateHow],
+    anywhere: bool,
+) -> Option<Date> {
+    let headline = found
+        .headings
+        .iter()
+        .filter(|h| h.place != Place::Furniture)
+        .min_by_key(|h| (h.level, h.order))
+        .map_or(0, |h| h.order);
+    let rank = |date: &DateText| {
+        let distance = date.order.abs_diff(headline);
+        let before = usize::from(date.order < headline);
+        (date.place == Place::Furniture, distance + before * distance, date.how)
+    };
+    let mut candidates: Vec<&DateText> = found
+        .dates
+        .iter()
+        .filter(|date| kinds.contains(&date.how))
+        .filter(|date| anywhere || date.place != Place::Furniture)
+        .collect();
+    candidates.sort_by_key(|date| rank(date));
+    candidates.iter().find_map(|date| read(&date.text))
+}
+
+/// Whether 4/5/2020 is in April here: American English, and English without a region.
+fn month_first(found: &Collected) -> bool {
+    let language = found.meta("og:locale").or(found.language.as_deref()).unwrap_or("");
+    let language = language.replace('_', "-").to_ascii_lowercase();
+    language == "en" || language.starts_with("en-us") || language == "en-ph"
+}
