@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use newsmill_article::HumanDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -63,13 +64,13 @@ pub struct LedgerSection {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Shutdown {
-    /// Seconds that work in flight may take after the signal. Default 30.
-    pub grace: u64,
+    /// How long work in flight may take after the signal, as a duration. Default `30s`.
+    pub grace: HumanDuration,
 }
 
 impl Default for Shutdown {
     fn default() -> Self {
-        Self { grace: 30 }
+        Self { grace: HumanDuration::secs(30) }
     }
 }
 
