@@ -1,19 +1,20 @@
 //! What `pipeline.yaml` says and what it means.
 //!
-//! [`file`] is as near as possible to what the user typed, [`resolve`] checks what types cannot
-//! (names, paths, bounds that depend on each other), [`error`] says where something is wrong. Each
+//! `file` is as near as possible to what the user typed, `resolve` checks what types cannot
+//! (names, paths, bounds that depend on each other), `error` says where something is wrong. Each
 //! crate owns the meaning of its own section. Secrets never stand in the file: sections name an
 //! environment variable or a file.
 
 mod error;
 mod file;
+mod memory;
 mod resolve;
 mod schema;
 
 use std::path::Path;
 
 pub use error::ConfigError;
-pub use file::{Channels, File, LedgerSection, Shutdown};
+pub use file::{Channels, Shutdown};
 pub use resolve::Resolved;
 pub use schema::schema;
 

@@ -2,5 +2,5 @@
 
 /// Draft 2020-12.
 pub fn schema() -> schemars::Schema {
-    schemars::schema_for!(super::File)
+    schemars::schema_for!(super::file::File)
 }
