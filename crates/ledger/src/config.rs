@@ -1,5 +1,7 @@
 //! What the operator may set.
 
+use std::path::PathBuf;
+
 use newsmill_article::HumanDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// The file of the ledger; its folder is created when missing. Without one the ledger is kept
+    /// in memory and gone at the end. Default: none.
+    pub path: Option<PathBuf>,
     /// An article that no source has shown for this long is forgotten, and its fate with it: seen
     /// again later, it is new. Dead letters go after the same time. Default `90d`.
     pub forget_after: HumanDuration,
@@ -26,6 +31,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            path: None,
             forget_after: HumanDuration::hours(90 * 24),
             keep_records: HumanDuration::hours(24),
             attempts: 10,

@@ -5,6 +5,8 @@
 mod config;
 pub mod extractive;
 pub mod rouge;
+#[cfg(feature = "rust-bert")]
+pub mod rust_bert;
 pub mod sentences;
 mod stem;
 pub mod words;
