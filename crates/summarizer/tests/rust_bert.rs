@@ -73,7 +73,13 @@ fn t5_writes_the_reference_tokens() {
 
 #[test]
 fn a_long_text_is_read_whole_in_parts() {
-    let config = Config { model: tiny("bart"), min_length: 2, max_length: 20, beams: 1, ..Config::default() };
+    let config = Config {
+        model: tiny("bart"),
+        min_length: 2,
+        max_length: 20,
+        beams: 1,
+        ..Config::default()
+    };
     let model = Abstractive::load(&config).unwrap();
     let long = "The ferry to the islands was cancelled on Monday. ".repeat(60);
     // Deterministic, and not the summary of its beginning alone.

@@ -10,6 +10,8 @@ mod file;
 mod memory;
 mod resolve;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 

@@ -91,8 +91,7 @@ fn check_names<'a>(
 
 fn check_source(text: &Text<'_>, source: &Spanned<SourceConfig>) -> Result<(), ConfigError> {
     let at = source.defined;
-    let kind =
-        source.value.kind().map_err(|error| text.error(at, "name", error.to_string()))?;
+    let kind = source.value.kind().map_err(|error| text.error(at, "name", error.to_string()))?;
     let key = match kind {
         SourceKind::Feed(_) => "feed",
         SourceKind::Sitemap(_) => "sitemap",

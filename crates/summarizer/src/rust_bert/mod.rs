@@ -114,8 +114,7 @@ impl Abstractive {
         let path = folder.path().to_owned();
         // A broken config.json is a panic in rust-bert, not an error.
         let loaded = guarded(&path, || SummarizationOption::new(settings(config, &folder)))?;
-        let model =
-            loaded.map_err(|source| ModelError::Model { model: path.clone(), source })?;
+        let model = loaded.map_err(|source| ModelError::Model { model: path.clone(), source })?;
         Ok(Self { folder, model, max_length: usize::from(config.max_length) })
     }
 
@@ -179,10 +178,7 @@ impl Abstractive {
     fn run<T>(&self, work: impl FnOnce() -> Result<T, RustBertError>) -> Result<T, ModelError> {
         // rust-bert's encoder runs outside of no_grad and would keep a graph of 1.4 GB.
         let result = guarded(self.folder.path(), || tch::no_grad(work))?;
-        result.map_err(|source| ModelError::Model {
-            model: self.folder.path().to_owned(),
-            source,
-        })
+        result.map_err(|source| ModelError::Model { model: self.folder.path().to_owned(), source })
     }
 
     fn prompt(&self, text: &str) -> String {

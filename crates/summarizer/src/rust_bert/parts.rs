@@ -31,7 +31,8 @@ pub(super) fn split(text: &str, budget: usize, tokens: impl Fn(&str) -> usize) -
 
 /// Sentences with their sizes; too long ones in halves of words until each fits.
 fn pieces(text: &str, budget: usize, tokens: &impl Fn(&str) -> usize) -> Vec<(String, usize)> {
-    let mut queue: Vec<String> = sentences::split(text).into_iter().map(|s| text[s.bytes].to_owned()).collect();
+    let mut queue: Vec<String> =
+        sentences::split(text).into_iter().map(|s| text[s.bytes].to_owned()).collect();
     queue.reverse();
     let mut pieces = Vec::new();
     while let Some(piece) = queue.pop() {
