@@ -42,6 +42,14 @@ pub enum FetchError {
         /// The address.
         url: Url,
     },
+    /// robots.txt could not be had, so nothing of the host may be read for now.
+    #[error("{url}: robots.txt could not be had; again in {after:?}")]
+    RobotsUnreachable {
+        /// The address.
+        url: Url,
+        /// How long to wait before the next try.
+        after: Duration,
+    },
     /// The answer asks not to be kept.
     #[error("{url}: the answer says `{directive}`")]
     NoIndex {
@@ -69,6 +77,8 @@ pub enum FetchError {
         what: &'static str,
         /// The bound.
         limit: Duration,
+        /// How long to wait before the next try, where one may help.
+        after: Option<Duration>,
     },
     /// The server answered with a status other than success.
     #[error("{url}: the server answered {status}")]
@@ -152,10 +162,12 @@ impl FetchError {
             E::RobotsDisallowed { .. } => Reason::RobotsDisallowed,
             E::NoIndex { .. } => Reason::NoIndex,
             E::TooLarge { limit, .. } => Reason::TooLarge { limit: *limit },
+            E::TooSlow { after: Some(after), .. } => return Disposition::Retry { after: *after },
             E::TooSlow { limit, .. } => Reason::TooSlow { limit: *limit },
             E::Status { status: 404 | 410, .. } => Reason::Gone,
             E::Status { status: 408 | 425 | 429 | 500..=599, after, .. }
             | E::HostBusy { after, .. }
+            | E::RobotsUnreachable { after, .. }
             | E::Transport { after, .. } => return Disposition::Retry { after: *after },
             E::Status { status, .. } => Reason::Refused { status: *status },
             E::Unreadable { .. } | E::NotASource { .. } => Reason::Unreadable,

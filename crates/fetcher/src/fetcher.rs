@@ -1,20 +1,63 @@
 //! The fetcher: one for the whole mill.
 
-use jiff::Timestamp;
-use newsmill_article::{Entry, Page};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::{Config, Cursor, FetchError, Poll, SourceConfig};
+use jiff::Timestamp;
+use newsmill_article::{Entry, Location, Page, SourceName};
+use reqwest::header::HeaderMap;
+use url::Url;
+
+use crate::access::Access;
+use crate::follow::Wanted;
+use crate::guard::{Guard, Lookup, system_lookup};
+use crate::host::Hosts;
+use crate::http::Http;
+use crate::{Config, Cursor, FetchError, Poll, SourceConfig, SourceKind};
+use crate::{consent, feed, file, poll, robots, sniff};
 
 /// Reads entries and looks at sources. Cheap to clone; all clones share connections, the state of
 /// every host and the archive.
 #[derive(Debug, Clone)]
-pub struct Fetcher {}
+pub struct Fetcher {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) guard: Guard,
+    pub(crate) http: Http,
+    pub(crate) hosts: Hosts,
+    /// Our product token, as robots.txt names it.
+    pub(crate) token: String,
+    pub(crate) sources: HashMap<SourceName, Access>,
+}
 
 impl Fetcher {
     /// A fetcher for these sources. Fails with [`FetchError::Config`] where something cannot work:
     /// a token that is not there, a pattern that is none, an archive that cannot be written.
-    pub fn new(_config: &Config, _sources: &[SourceConfig]) -> Result<Self, FetchError> {
-        Ok(Self {})
+    pub fn new(config: &Config, sources: &[SourceConfig]) -> Result<Self, FetchError> {
+        Self::with_lookup(config, sources, system_lookup())
+    }
+
+    pub(crate) fn with_lookup(
+        config: &Config,
+        sources: &[SourceConfig],
+        lookup: Lookup,
+    ) -> Result<Self, FetchError> {
+        let guard = Guard::new(&config.allow_private, config.max_url.bytes());
+        let access = |source: &SourceConfig| Ok((source.name.clone(), Access::new(source)?));
+        Ok(Self {
+            inner: Arc::new(Inner {
+                http: Http::new(config, &guard, lookup)?,
+                hosts: Hosts::new(&config.host),
+                token: robots::own_token(&config.user_agent),
+                sources: sources.iter().map(access).collect::<Result<_, FetchError>>()?,
+                guard,
+                config: config.clone(),
+            }),
+        })
     }
 
     /// Reads one entry, wherever its bytes are.
@@ -22,22 +65,110 @@ impl Fetcher {
     /// Waits for the host's turn, at most `host.max_wait`. Dropping the future gives the turn up
     /// and loses nothing else.
     pub async fn page(&self, entry: Entry) -> Result<Page, FetchError> {
-        Err(FetchError::Empty { place: entry.input })
+        let max = self.inner.config.max_page.0;
+        let (url, content_type, bytes) = match &entry.location {
+            Location::Url(url) => self.web_page(url, entry.source.as_ref()).await?,
+            Location::File(path) => {
+                let path = path.clone();
+                let read = tokio::task::spawn_blocking(move || file::read(&path, max)).await;
+                let (bytes, content_type) = read.map_err(|panic| FetchError::Unreadable {
+                    place: entry.input.clone(),
+                    why: panic.to_string(),
+                })??;
+                (None, content_type, bytes)
+            }
+            Location::Inline { url, content_type, bytes } => {
+                if bytes.len() as u64 > max {
+                    let place = entry.input.clone();
+                    return Err(FetchError::TooLarge { place, what: "the content", limit: max });
+                }
+                (url.clone(), content_type.clone(), bytes.clone())
+            }
+        };
+        if bytes.is_empty() {
+            return Err(FetchError::Empty { place: entry.input });
+        }
+        Ok(Page { entry, url, content_type, bytes, fetched: Timestamp::now() })
+    }
+
+    async fn web_page(
+        &self,
+        url: &Url,
+        source: Option<&SourceName>,
+    ) -> Result<(Option<Url>, Option<String>, bytes::Bytes), FetchError> {
+        let config = &self.inner.config;
+        let max = config.max_page.0;
+        let wanted = |url: &Url, headers: &HeaderMap| {
+            consent::check(url, headers, &self.inner.token, config.noindex, config.ai_opt_out)?;
+            only_text(url, headers)
+        };
+        let access = source.and_then(|name| self.inner.sources.get(name));
+        let wanted = Wanted { headers: HeaderMap::new(), access, max, page: true, accept: &wanted };
+        let followed = self.follow(url, &wanted).await?;
+        let answer = followed.answer;
+        let bytes = answer.content(max)?;
+        if let Some(kind) = sniff::binary(&bytes) {
+            let place = answer.url.to_string();
+            return Err(FetchError::NotHtml { place, content_type: kind.to_owned() });
+        }
+        let content_type = answer.content_type().map(str::to_owned);
+        Ok((Some(answer.url), content_type, bytes))
     }
 
     /// Looks at a source once. Never fails as a call: see [`Poll::failure`].
     ///
     /// Dropping the future loses nothing: the cursor that was given still stands.
-    pub async fn poll(&self, _source: &SourceConfig, cursor: &Cursor, now: Timestamp) -> Poll {
-        Poll {
-            entries: Vec::new(),
-            cursor: cursor.clone(),
-            next: now,
-            moved_to: None,
-            stopped: false,
-            gap: false,
-            warnings: Vec::new(),
-            failure: None,
+    pub async fn poll(&self, source: &SourceConfig, cursor: &Cursor, now: Timestamp) -> Poll {
+        let look = match source.kind() {
+            Err(error) => Err(error),
+            Ok(SourceKind::Feed(url)) => self.look_at_feed(source, url, cursor).await,
+            Ok(_) => Err(FetchError::NotASource {
+                place: source.name.to_string(),
+                why: "this kind of source is not read".to_owned(),
+            }),
+        };
+        poll::conclude(source, cursor, look, self.inner.config.entries_per_feed, now)
+    }
+
+    async fn look_at_feed(
+        &self,
+        source: &SourceConfig,
+        url: &Url,
+        cursor: &Cursor,
+    ) -> Result<poll::Look, FetchError> {
+        let config = &self.inner.config;
+        let max = config.max_feed.0;
+        let access = self.inner.sources.get(&source.name);
+        let headers = cursor.conditions();
+        let wanted = Wanted { headers, access, max, page: false, accept: &|_, _| Ok(()) };
+        let url = cursor.moved_to.as_ref().unwrap_or(url);
+        let followed = self.follow(url, &wanted).await?;
+        let mut look = poll::Look::of(&followed);
+        if look.not_modified {
+            return Ok(look);
         }
+        let answer = followed.answer;
+        let bytes = answer.content(max)?;
+        let limits = feed::FeedLimits { entries: config.entries_per_feed, depth: config.xml_depth };
+        let parsed = feed::parse(&bytes, answer.content_type(), Some(&answer.url), limits);
+        let parsed = parsed.map_err(|error| match error {
+            feed::FeedError::Empty => FetchError::Empty { place: answer.url.to_string() },
+            other => {
+                FetchError::NotASource { place: answer.url.to_string(), why: other.to_string() }
+            }
+        })?;
+        look.take_feed(parsed, source, access);
+        Ok(look)
+    }
+}
+
+fn only_text(url: &Url, headers: &HeaderMap) -> Result<(), FetchError> {
+    let content_type = headers.get(reqwest::header::CONTENT_TYPE);
+    match content_type.and_then(|value| value.to_str().ok()) {
+        Some(content_type) if !sniff::is_text(content_type) => Err(FetchError::NotHtml {
+            place: url.to_string(),
+            content_type: content_type.to_owned(),
+        }),
+        _ => Ok(()),
     }
 }

@@ -1,0 +1,216 @@
+//! Feeds: RSS 0.9x, 1.0 and 2.0, Atom and JSON Feed, also broken ones.
+//!
+//! One forgiving reader for all XML forms, because feeds in the wild mix their vocabularies and
+//! break the rules of XML: elements are known by their local names, an end tag closes what it can,
+//! an entity is at most one character, and what is unreadable ends the feed at the entries so far.
+//! So there is nothing to expand and nothing outside to load. Depth and number of entries are
+//! bounded. Left out: media, podcasts and everything that leads to no article.
+
+mod date;
+mod json;
+mod xml;
+
+use jiff::Timestamp;
+use newsmill_article::Hints;
+use serde::Serialize;
+use url::Url;
+
+pub use date::parse as parse_date;
+
+use crate::text;
+
+/// A feed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Feed {
+    /// What it is: `rss`, `rdf`, `atom` or `json`.
+    pub format: &'static str,
+    /// The encoding that it was in.
+    pub encoding: &'static str,
+    /// Its title.
+    pub title: Option<String>,
+    /// The page that it belongs to.
+    pub link: Option<String>,
+    /// BCP 47 language of its entries.
+    pub language: Option<String>,
+    /// Minutes for which an answer stays fresh.
+    pub ttl: Option<u64>,
+    /// Hours of the day (UTC, 0 to 23) in which it asks not to be polled.
+    pub skip_hours: Vec<u8>,
+    /// The address of a WebSub hub.
+    pub hub: Option<String>,
+    /// The entries as listed.
+    pub entries: Vec<FeedEntry>,
+    /// Entries beyond the bound.
+    pub dropped: usize,
+    /// The first thing that breaks the rules of the format, where it was read nevertheless.
+    pub defect: Option<String>,
+}
+
+/// One entry of a feed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct FeedEntry {
+    /// The identifier that the feed gives.
+    pub id: Option<String>,
+    /// The address of the article, absolute.
+    pub link: Option<String>,
+    /// The headline, plain text.
+    pub title: Option<String>,
+    /// Names of the writers.
+    pub authors: Vec<String>,
+    /// When it was first published.
+    pub published: Option<Timestamp>,
+    /// When it was last changed.
+    pub updated: Option<Timestamp>,
+    /// Subjects.
+    pub tags: Vec<String>,
+    /// BCP 47 language.
+    pub language: Option<String>,
+    /// HTML of the article, as whole as the feed has it.
+    pub content: Option<String>,
+}
+
+/// Why bytes are no feed.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// It is a web page; perhaps it names its feeds.
+    #[error("this is an HTML page, not a feed{}", named(.feeds))]
+    Html {
+        /// Feeds that the page names.
+        feeds: Vec<Url>,
+    },
+    /// No bytes, or only white space.
+    #[error("nothing at all where a feed should be")]
+    Empty,
+    /// Something else.
+    #[error("neither RSS, Atom nor JSON Feed: {0}")]
+    NotAFeed(String),
+    /// Deeper nesting than the bound.
+    #[error("elements nested deeper than the limit of {0}")]
+    TooDeep(usize),
+}
+
+fn named(feeds: &[Url]) -> String {
+    match feeds {
+        [] => String::new(),
+        [feed] => format!("; its feed is {feed}"),
+        [feed, rest @ ..] => format!("; its feeds are {feed} and {} more", rest.len()),
+    }
+}
+
+/// Bounds on what is read.
+#[derive(Debug, Clone, Copy)]
+pub struct FeedLimits {
+    /// Most entries; further ones are counted.
+    pub entries: usize,
+    /// Deepest nesting of elements.
+    pub depth: usize,
+}
+
+impl Default for FeedLimits {
+    fn default() -> Self {
+        Self { entries: 2000, depth: 128 }
+    }
+}
+
+/// Reads a feed. `base` resolves relative links: the address that answered.
+pub fn parse(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    base: Option<&Url>,
+    limits: FeedLimits,
+) -> Result<Feed, FeedError> {
+    let (text, encoding) = text::decode(bytes, content_type);
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\0' || c == '\u{feff}');
+    if text.is_empty() {
+        return Err(FeedError::Empty);
+    }
+    let mut feed = match text.starts_with(['{', '[']) {
+        true => json::parse(text, base, limits)?,
+        false => xml::parse(text, base, limits)?,
+    };
+    feed.encoding = encoding;
+    Ok(feed)
+}
+
+impl FeedEntry {
+    /// What the entry tells the cleaner.
+    pub fn hints(self, feed_language: Option<&str>) -> Hints {
+        Hints {
+            guid: self.id,
+            title: self.title,
+            authors: self.authors,
+            published: self.published,
+            updated: self.updated,
+            tags: self.tags,
+            language: self.language.or_else(|| feed_language.map(str::to_owned)),
+            content: self.content,
+        }
+    }
+}
+
+/// A link as an absolute `http` URL.
+fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
+    let link = link.trim();
+    if link.is_empty() {
+        return None;
+    }
+    let url = match base {
+        Some(base) => base.join(link),
+        None => Url::parse(link),
+    };
+    match url {
+        Ok(url) => Some(url.into()),
+        Err(_) => Some(link.to_owned()),
+    }
+}
+
+/// Text with white space runs as single spaces; `None` where nothing is left.
+fn tidy(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// Plain text of what may be HTML.
+fn plain(html: &str) -> Option<String> {
+    if !html.contains(['<', '&']) {
+        return tidy(html);
+    }
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(open) = rest.find('<') {
+        let tag =
+            rest[open + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!');
+        let Some(close) = rest[open..].find('>').filter(|_| tag) else {
+            out.push_str(&rest[..=open]);
+            rest = &rest[open + 1..];
+            continue;
+        };
+        out.push_str(&rest[..open]);
+        rest = &rest[open + close + 1..];
+    }
+    out.push_str(rest);
+    tidy(&unescape(&out))
+}
+
+/// Resolves character references, HTML's names included; unknown ones stay as they are.
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = rest.bytes().take(34).position(|b| b == b';');
+        match end.and_then(|end| Some((end, xml::reference(&rest[1..end])?))) {
+            Some((end, resolved)) => {
+                out.push_str(&resolved);
+                rest = &rest[end + 1..];
+            }
+            None => {
+                out.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}

@@ -1,0 +1,235 @@
+//! A request with its redirects, each hop with the guard, robots.txt and manners of its host.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::FetchError;
+use crate::access::Access;
+use crate::feed::parse_date;
+use crate::fetcher::Fetcher;
+use crate::host::{Host, KnownRobots, Turn};
+use crate::http::Answer;
+use crate::robots::{self, Robots};
+
+/// What to ask for and what to accept.
+pub(crate) struct Wanted<'a> {
+    pub(crate) headers: HeaderMap,
+    pub(crate) access: Option<&'a Access>,
+    pub(crate) max: u64,
+    /// A page to be kept, which AI preferences in robots.txt concern.
+    pub(crate) page: bool,
+    /// Looks at the headers of the final answer before its body is read.
+    pub(crate) accept: &'a (dyn Fn(&Url, &HeaderMap) -> Result<(), FetchError> + Sync),
+}
+
+/// An answer that is a success or 304, and how it was reached.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    pub(crate) answer: Answer,
+    /// Where the first URL has moved for good: the end of the unbroken run of permanent redirects.
+    pub(crate) moved_to: Option<Url>,
+}
+
+/// How long a robots.txt counts at least and at most.
+const ROBOTS_FRESH: (Duration, Duration) =
+    (Duration::from_secs(3600), Duration::from_secs(24 * 3600));
+/// Redirects that a robots.txt may take (RFC 9309, 2.3.1.2).
+const ROBOTS_REDIRECTS: u32 = 5;
+
+impl Fetcher {
+    /// Requests `start` and follows redirects. Time spent waiting for turns does not count against
+    /// `timeout.total`.
+    pub(crate) async fn follow(
+        &self,
+        start: &Url,
+        wanted: &Wanted<'_>,
+    ) -> Result<Followed, FetchError> {
+        let inner = &self.inner;
+        let limit = inner.config.redirects;
+        let mut url = start.clone();
+        url.set_fragment(None);
+        let (mut permanent, mut moved_to) = (true, None);
+        let mut visited = HashSet::new();
+        let mut left = inner.config.timeout.total.0;
+        for _ in 0..=limit {
+            inner.guard.check(&url)?;
+            if !visited.insert(url.clone()) {
+                break;
+            }
+            let host = inner.hosts.of(&url);
+            if inner.config.robots {
+                self.ask_robots(&host, &url, wanted.page).await?;
+            }
+            let turn = host.turn().await?;
+            let mut headers = wanted.headers.clone();
+            if let Some(own) = wanted.access.and_then(|access| access.headers_for(&url)) {
+                headers.extend(own.clone());
+            }
+            let begun = Instant::now();
+            let accept = |headers: &HeaderMap| (wanted.accept)(&url, headers);
+            let result = inner.http.get(&url, headers, wanted.max, accept, begun + left).await;
+            left = left.saturating_sub(begun.elapsed());
+            let answer = self.judge(&turn, result)?;
+            drop(turn);
+            if !answer.status.is_redirection() || answer.status == StatusCode::NOT_MODIFIED {
+                return Ok(Followed { answer, moved_to });
+            }
+            permanent &= matches!(answer.status.as_u16(), 301 | 308);
+            url = target(&answer)?;
+            moved_to = if permanent { Some(url.clone()) } else { moved_to };
+        }
+        Err(FetchError::TooManyRedirects { url: start.clone(), limit })
+    }
+
+    /// Tells the host's turn how it went, and makes errors of statuses that are no answer.
+    fn judge(&self, turn: &Turn, result: Result<Answer, FetchError>) -> Result<Answer, FetchError> {
+        let config = &self.inner.config.host;
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(error) => {
+                match error {
+                    FetchError::Transport { .. } | FetchError::TooSlow { .. } => turn.failed(),
+                    FetchError::AddressRefused { .. } => {}
+                    _ => turn.succeeded(),
+                }
+                return Err(error);
+            }
+        };
+        let status = answer.status;
+        let asked = answer.header(RETRY_AFTER).and_then(retry_after);
+        let busy = matches!(status.as_u16(), 429 | 503);
+        if let Some(wait) = asked.filter(|_| busy) {
+            turn.told_to_wait(wait);
+        }
+        if status.is_server_error() || status.as_u16() == 429 {
+            turn.failed();
+        } else {
+            turn.succeeded();
+        }
+        let redirects = status.is_redirection() && answer.headers.contains_key(LOCATION);
+        if status.is_success() || redirects || status == StatusCode::NOT_MODIFIED {
+            return Ok(answer);
+        }
+        let after = asked.unwrap_or(config.back_off.0).min(config.max_back_off.0);
+        Err(FetchError::Status { url: answer.url, status: status.as_u16(), after })
+    }
+
+    /// An error where robots.txt forbids the URL, or cannot be had for now.
+    async fn ask_robots(&self, host: &Arc<Host>, url: &Url, page: bool) -> Result<(), FetchError> {
+        let known = self.robots_of(host, url).await?;
+        let Some(robots) = known.robots else {
+            let after = known.until.saturating_duration_since(Instant::now());
+            return Err(FetchError::RobotsUnreachable { url: url.clone(), after });
+        };
+        let token = &self.inner.token;
+        let no_ai = page && self.inner.config.ai_opt_out && robots.refuses_ai(token);
+        if no_ai || !robots.allows(token, robots::path_and_query(url)) {
+            return Err(FetchError::RobotsDisallowed { url: url.clone() });
+        }
+        Ok(())
+    }
+
+    /// The robots.txt that rules a URL, from memory or from its host.
+    async fn robots_of(&self, host: &Arc<Host>, url: &Url) -> Result<KnownRobots, FetchError> {
+        let origin = url.origin().ascii_serialization();
+        let mut all = host.robots.lock().await;
+        if let Some(known) = all.get(&origin)
+            && known.until > Instant::now()
+        {
+            return Ok(known.clone());
+        }
+        let (robots, fresh) = match self.fetch_robots(url).await {
+            Ok(answer) => {
+                let asked = max_age(&answer.headers).unwrap_or(ROBOTS_FRESH.1);
+                let content = answer.content(robots::MAX_BYTES * 4).unwrap_or(answer.raw);
+                (Some(Robots::parse(&content)), asked.clamp(ROBOTS_FRESH.0, ROBOTS_FRESH.1))
+            }
+            // There is none: everything is allowed.
+            Err(FetchError::TooManyRedirects { .. } | FetchError::BadUrl { .. }) => {
+                (Some(Robots::default()), ROBOTS_FRESH.1)
+            }
+            Err(FetchError::Status { status, .. })
+                if (400..500).contains(&status) && status != 429 =>
+            {
+                (Some(Robots::default()), ROBOTS_FRESH.1)
+            }
+            Err(error @ (FetchError::AddressRefused { .. } | FetchError::HostBusy { .. })) => {
+                return Err(error);
+            }
+            // It could not be had: nothing is allowed for now.
+            Err(FetchError::Status { after, .. }) => {
+                (None, after.max(self.inner.config.host.back_off.0))
+            }
+            Err(_) => (None, self.inner.config.host.back_off.0),
+        };
+        if let Some(delay) =
+            robots.as_ref().and_then(|robots| robots.crawl_delay(&self.inner.token))
+        {
+            host.slow_down(Duration::from_secs_f64(delay));
+        }
+        let known = KnownRobots { robots: robots.map(Arc::new), until: Instant::now() + fresh };
+        all.insert(origin, known.clone());
+        Ok(known)
+    }
+
+    async fn fetch_robots(&self, of: &Url) -> Result<Answer, FetchError> {
+        let mut url = of.clone();
+        url.set_path("/robots.txt");
+        url.set_query(None);
+        url.set_fragment(None);
+        let start = url.clone();
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        for _ in 0..=ROBOTS_REDIRECTS {
+            let turn = self.inner.hosts.of(&url).turn().await?;
+            let deadline = self.inner.http.deadline();
+            let result =
+                self.inner.http.get_head(&url, headers.clone(), robots::MAX_BYTES, deadline).await;
+            let answer = self.judge(&turn, result)?;
+            if !answer.status.is_redirection() {
+                return Ok(answer);
+            }
+            url = target(&answer)?;
+        }
+        Err(FetchError::TooManyRedirects { url: start, limit: ROBOTS_REDIRECTS })
+    }
+}
+
+/// Where a redirect leads.
+fn target(answer: &Answer) -> Result<Url, FetchError> {
+    let bad =
+        || FetchError::BadUrl { url: answer.url.to_string(), why: "redirects to what is no URL" };
+    let location = answer.headers.get(LOCATION).ok_or_else(bad)?;
+    let location = String::from_utf8_lossy(location.as_bytes());
+    let mut url = answer.url.join(&location).map_err(|_| bad())?;
+    url.set_fragment(None);
+    Ok(url)
+}
+
+/// Seconds or a date.
+fn retry_after(value: &str) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = parse_date(value)?.duration_since(jiff::Timestamp::now());
+    Some(Duration::try_from(until).unwrap_or_default())
+}
+
+/// How long an answer stays fresh.
+pub(crate) fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let values = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let mut seconds = values.flat_map(|value| value.split(',')).filter_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        let value = value.trim().trim_matches('"');
+        name.trim().eq_ignore_ascii_case("max-age").then(|| value.parse().ok()).flatten()
+    });
+    seconds.next().map(Duration::from_secs)
+}
