@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use url::Url;
 
-use crate::{ArticleId, Document, Entry, Revision};
+use crate::{ArticleId, Document, Entry, Revision, canonical};
 
 /// What the cleaner hands to the summarizer.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,10 +19,11 @@ pub struct Article {
 }
 
 impl Article {
-    /// By the canonical address, else the address that answered, else the text.
+    /// By the canonical address, else the address that answered (both in their [`canonical`] form),
+    /// else the text.
     pub fn id(&self) -> ArticleId {
         match self.document.canonical_url.as_ref().or(self.url.as_ref()) {
-            Some(url) => ArticleId::of_url(url),
+            Some(url) => ArticleId::of_url(&canonical(url)),
             None => ArticleId::of_text(&self.document.text),
         }
     }

@@ -9,6 +9,7 @@
 //! [`Record`] and what it holds promise a serialized form; the rest may change freely.
 
 mod article;
+mod canonical;
 mod document;
 mod entry;
 mod id;
@@ -19,6 +20,7 @@ mod summary;
 mod units;
 
 pub use article::Article;
+pub use canonical::canonical;
 pub use document::{Block, BlockKind, Document, Kind};
 pub use entry::{Entry, Hints, Location};
 pub use id::{ArticleId, ParseIdError, Revision, SourceName};

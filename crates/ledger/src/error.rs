@@ -1,7 +1,7 @@
 //! What can go wrong with a ledger, and what to do about it.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -30,16 +30,17 @@ impl fmt::Display for Holder {
 pub enum LedgerError {
     /// Another process owns it.
     #[error(
-        "the ledger {path} is in use by {holder}; stop that process or name another ledger file"
+        "the ledger {path} is in use by {}; stop that process or name another ledger file",
+        who(.holder.as_ref())
     )]
     Held {
         /// The file.
         path: PathBuf,
-        /// Who has it.
-        holder: Holder,
+        /// Who has it; `None` in the moment before it has written that down.
+        holder: Option<Holder>,
     },
     /// The database refused.
-    #[error("ledger {path}: cannot {action}: {advice}")]
+    #[error("ledger {path}: cannot {action}; {advice}")]
     Database {
         /// The file.
         path: PathBuf,
@@ -51,12 +52,14 @@ pub enum LedgerError {
         source: rusqlite::Error,
     },
     /// A file beside or under the ledger could not be used.
-    #[error("ledger {path}: cannot {action}")]
+    #[error("ledger {path}: cannot {action}; {advice}")]
     File {
         /// The file.
         path: PathBuf,
         /// What was tried.
         action: &'static str,
+        /// What to do.
+        advice: &'static str,
         /// What the operating system said.
         source: std::io::Error,
     },
@@ -92,6 +95,11 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    pub(crate) fn database(path: &Path, action: &'static str, source: rusqlite::Error) -> Self {
+        let advice = advice(&source);
+        Self::Database { path: path.to_owned(), action, advice, source }
+    }
+
     /// `Retry` where waiting can help (no space left, a lock held for a moment), else `Fatal`.
     pub fn disposition(&self) -> Disposition {
         match self {
@@ -109,4 +117,30 @@ fn passing(error: &rusqlite::Error) -> bool {
         error.sqlite_error_code(),
         Some(DatabaseBusy | DatabaseLocked | DiskFull | OperationInterrupted)
     )
+}
+
+fn advice(error: &rusqlite::Error) -> &'static str {
+    use rusqlite::ErrorCode as Code;
+    match error.sqlite_error_code() {
+        Some(Code::DiskFull) => "make room on its disk; it is tried again",
+        Some(Code::ReadOnly | Code::CannotOpen | Code::PermissionDenied) => {
+            "check that its folder exists and that both can be written"
+        }
+        Some(Code::DatabaseCorrupt | Code::NotADatabase) => {
+            "the file is damaged: put it aside, then restore it from a backup, recover it with \
+             `sqlite3 FILE .recover`, or start with a new one"
+        }
+        Some(Code::SystemIoFailure) => {
+            "the disk or its file system failed or is full: check it, then start again"
+        }
+        Some(Code::DatabaseBusy | Code::DatabaseLocked) => {
+            "another program has it open for writing; it is tried again"
+        }
+        Some(Code::OperationInterrupted) => "it was interrupted; it is tried again",
+        _ => "nothing of it was written",
+    }
+}
+
+fn who(holder: Option<&Holder>) -> String {
+    holder.map_or_else(|| "another process".to_owned(), Holder::to_string)
 }

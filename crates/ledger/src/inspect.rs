@@ -1,117 +1,21 @@
 //! The reading side: fates, counts and dead letters. Works beside a running owner.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use newsmill_article::{ArticleId, Entry, SourceName};
-use serde::Serialize;
+use rusqlite::Connection;
 
-use crate::{EntryId, LedgerError, Sequence};
+use crate::dead::{self, DeadLetter};
+use crate::fate::{self, Fate};
+use crate::fault::Fault;
+use crate::file;
+use crate::status::{self, Status};
+use crate::{EntryId, LedgerError};
 
 /// Reads a ledger, and edits its dead letters, beside the process that owns it.
-pub struct Inspector {}
-
-/// The history of one article or address.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Fate {
-    /// What was asked for.
-    pub query: String,
-    /// The article, where there is one.
-    pub article: Option<ArticleId>,
-    /// Each entry that led there, oldest first; empty where nothing is known.
-    pub visits: Vec<Visit>,
-}
-
-/// One entry on its way.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Visit {
-    /// Its number.
-    pub entry: EntryId,
-    /// The path or URL as given.
-    pub input: String,
-}
-
-/// Everything counted.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Status {
-    /// Entries that ever entered: the sum of the next five, with `rejected` over all reasons.
-    pub entries: u64,
-    /// Every sink has its record.
-    pub delivered: u64,
-    /// The same article was known.
-    pub duplicates: u64,
-    /// By [`newsmill_article::Reason::code`].
-    pub rejected: BTreeMap<String, u64>,
-    /// Taken over by another machine.
-    pub handed_off: u64,
-    /// To be read, being read, or ready but not yet with every sink.
-    pub waiting: u64,
-    /// Of `waiting`, those with a record that some sink still lacks.
-    pub ready: u64,
-    /// When the longest waiting entry became due.
-    pub oldest_due: Option<Timestamp>,
-    /// Dead letters.
-    pub dead_letters: u64,
-    /// The sources, by name.
-    pub sources: Vec<SourceStatus>,
-    /// The sinks, by name.
-    pub sinks: Vec<SinkStatus>,
-}
-
-/// How one source does.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SourceStatus {
-    /// Its name.
-    pub name: SourceName,
-    /// Entries that it brought first.
-    pub entries: u64,
-    /// The last poll that worked.
-    pub last_good: Option<Timestamp>,
-    /// Polls that failed since.
-    pub failures: u32,
-    /// Why the last one failed.
-    pub last_failure: Option<String>,
-    /// The next poll.
-    pub next_due: Timestamp,
-}
-
-/// How one sink does.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SinkStatus {
-    /// Its name.
-    pub name: String,
-    /// The last record that it has.
-    pub position: Sequence,
-    /// Records that are ready and that it lacks.
-    pub lag: u64,
-    /// Records that it refused.
-    pub rejected: u64,
-    /// When its position last moved.
-    pub last_delivery: Option<Timestamp>,
-}
-
-/// What gave up, with all that is needed to see why and to try again.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DeadLetter {
-    /// Its number.
-    pub id: EntryId,
-    /// What was to be read.
-    pub entry: Entry,
-    /// Why it gave up, in plain words.
-    pub reason: String,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// The error with its causes.
-    pub detail: Option<String>,
-    /// The sink that refused the record, where that was it.
-    pub sink: Option<String>,
-    /// When it gave up.
-    pub at: Timestamp,
-    /// What had been fetched; `None` in lists, and where nothing had.
-    pub page: Option<Bytes>,
+pub struct Inspector {
+    pub(crate) db: Connection,
+    pub(crate) path: PathBuf,
 }
 
 impl Inspector {
@@ -119,10 +23,13 @@ impl Inspector {
     ///
     /// # Errors
     ///
-    /// Where there is none, or it cannot be read.
+    /// Where there is none, it has another layout, or it cannot be read.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
-        let _ = path;
-        Ok(Self {})
+        Ok(Self::on(file::open_beside(path)?, path.to_owned()))
+    }
+
+    pub(crate) fn on(db: Connection, path: PathBuf) -> Self {
+        Self { db, path }
     }
 
     /// The history of an article, by id (32 hexadecimal digits), URL or path.
@@ -131,19 +38,37 @@ impl Inspector {
     ///
     /// Where the file cannot be read.
     pub fn fate(&self, query: &str) -> Result<Fate, LedgerError> {
-        Ok(Fate { query: query.to_owned(), article: None, visits: Vec::new() })
+        self.read("read a fate", |db| fate::fate(db, query))
     }
 
-    /// Everything counted.
+    /// Everything counted, at one moment.
     ///
     /// # Errors
     ///
     /// Where the file cannot be read.
     pub fn status(&self) -> Result<Status, LedgerError> {
-        Ok(Status::default())
+        self.read("count", |db| {
+            // One transaction, so that the counts belong together.
+            let moment = db.unchecked_transaction()?;
+            status::status(&moment)
+        })
     }
 
-    /// The dead letters, oldest first, after the one with the number `after`, at most `limit`.
+    /// The size of the database, in bytes, without the log beside it.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read.
+    pub fn size(&self) -> Result<u64, LedgerError> {
+        self.read("read the size", |db| {
+            let pages: i64 = db.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+            let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+            Ok(u64::try_from(pages.saturating_mul(page)).unwrap_or(0))
+        })
+    }
+
+    /// The dead letters, oldest entry first, after the one with the number `after`, at most
+    /// `limit`, without their pages.
     ///
     /// # Errors
     ///
@@ -153,49 +78,51 @@ impl Inspector {
         after: Option<EntryId>,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, LedgerError> {
-        let _ = (after, limit);
-        Ok(Vec::new())
+        self.read("read the dead letters", |db| dead::list(db, after, limit))
     }
 
-    /// One dead letter with its page.
+    /// The dead letters of one entry, with the page: of the stage that gave up, or one for each
+    /// sink that refused its record. Empty where there is none.
     ///
     /// # Errors
     ///
     /// Where the file cannot be read.
-    pub fn dead_show(&self, id: EntryId) -> Result<Option<DeadLetter>, LedgerError> {
-        let _ = id;
-        Ok(None)
+    pub fn dead_show(&self, id: EntryId) -> Result<Vec<DeadLetter>, LedgerError> {
+        self.read("read a dead letter", |db| dead::show(db, id))
     }
 
-    /// Makes a dead letter due again, with its attempts at 0. False where there is none.
+    /// Tries again: an entry that gave up is due at `now` with no attempt counted; a record that a
+    /// sink refused goes to that sink once more, and to no other. False where there is no dead
+    /// letter.
     ///
     /// # Errors
     ///
     /// Where the file cannot be written.
     pub fn dead_retry(&self, id: EntryId, now: Timestamp) -> Result<bool, LedgerError> {
-        let _ = (id, now);
-        Ok(false)
+        dead::retry(&self.db, id, now).map_err(|fault| self.failed("retry a dead letter", fault))
     }
 
-    /// Drops a dead letter; its entry stays rejected. False where there is none.
+    /// Drops the dead letters of an entry; it stays rejected. False where there is none.
     ///
     /// # Errors
     ///
     /// Where the file cannot be written.
     pub fn dead_drop(&self, id: EntryId) -> Result<bool, LedgerError> {
-        let _ = id;
-        Ok(false)
+        dead::drop(&self.db, id).map_err(|fault| self.failed("drop a dead letter", fault))
     }
-}
 
-impl fmt::Display for Fate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.query)
+    pub(crate) fn read<T>(
+        &self,
+        action: &'static str,
+        read: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, LedgerError> {
+        read(&self.db).map_err(|fault| self.failed(action, fault))
     }
-}
 
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} entries", self.entries)
+    pub(crate) fn failed(&self, action: &'static str, fault: Fault) -> LedgerError {
+        match fault {
+            Fault::Sql(error) => LedgerError::database(&self.path, action, error),
+            Fault::Invalid(what) => LedgerError::Invalid { path: self.path.clone(), what },
+        }
     }
 }

@@ -23,13 +23,31 @@
 //! sinks themselves.
 
 mod config;
+mod dead;
+mod deliver;
+mod discover;
 mod error;
+mod fate;
+mod fault;
+mod file;
+mod forget;
+mod group;
 mod inspect;
 mod ledger;
+mod lock;
 mod operation;
+mod ready;
+mod rows;
+mod schema;
+mod settle;
+mod state;
+mod status;
 
 pub use config::Config;
+pub use dead::DeadLetter;
 pub use error::{Holder, LedgerError};
-pub use inspect::{DeadLetter, Fate, Inspector, SinkStatus, SourceStatus, Status, Visit};
-pub use ledger::{Claim, DueSource, Ledger, SinkStart, StoredRecord};
+pub use fate::{Fate, SinkFate, Standing, Visit};
+pub use inspect::Inspector;
+pub use ledger::{Batch, Claim, DueSource, Ledger, SinkStart, StoredRecord};
 pub use operation::{Applied, Discovered, EntryId, Operation, Poll, Sequence};
+pub use status::{SinkStatus, SourceStatus, Status};

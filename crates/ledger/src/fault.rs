@@ -1,0 +1,30 @@
+//! What goes wrong inside a transaction, before it is told with its file.
+
+use std::fmt;
+
+/// A failure without its file.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// SQLite failed.
+    Sql(rusqlite::Error),
+    /// Something does not make sense.
+    Invalid(String),
+}
+
+impl Fault {
+    pub(crate) fn invalid(what: impl fmt::Display) -> Self {
+        Self::Invalid(what.to_string())
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<serde_json::Error> for Fault {
+    fn from(error: serde_json::Error) -> Self {
+        Self::invalid(format_args!("a stored value cannot be read: {error}"))
+    }
+}

@@ -1,0 +1,4 @@
+//! The ledger as its owner and its readers see it.
+
+mod make;
+mod scenarios;
