@@ -22,13 +22,7 @@ pub struct Answer {
 impl Answer {
     /// Only a status.
     pub fn status(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Bytes::new(),
-            delay: Duration::ZERO,
-            promised: 0,
-        }
+        Self { status, headers: Vec::new(), body: Bytes::new(), delay: Duration::ZERO, promised: 0 }
     }
 
     /// 200 with a body of this media type.
