@@ -3,13 +3,26 @@
 use super::Found;
 use super::collect::{ByHow, Collected, Place};
 use super::jsonld::JsonLd;
-use super::text::{clean, folded};
+use super::text::{clean, contains_words, folded};
 
 /// Most names of one page.
 const MOST: usize = 20;
 
 /// What opens a byline, in lower case; longest first where one opens another.
-const OPENINGS: [&str; 46] = [
+const OPENINGS: &[&str] = &[
+    "show all articles of",
+    "all articles by",
+    "post author",
+    "view all posts by",
+    "all posts by",
+    "posts by",
+    "more by",
+    "more from",
+    "alle beiträge von",
+    "alle artikel von",
+    "zeige alle beiträge von",
+    "mehr von",
+    "blog beitrag von",
     "written by",
     "posted by",
     "published by",
@@ -59,14 +72,17 @@ const OPENINGS: [&str; 46] = [
 ];
 
 /// Words that join two names.
-const JOINERS: [&str; 12] = [
+const JOINERS: &[&str] = &[
     " and ", " und ", " et ", " y ", " en ", " & ", " with ", " mit ", " avec ", " och ", " og ",
     " i ",
 ];
 
 /// Names that name nobody.
-const NOBODY: [&str; 22] = [
+const NOBODY: &[&str] = &[
     "admin",
+    "posted",
+    "no author",
+    "authors",
     "administrator",
     "webmaster",
     "anonymous",
@@ -162,7 +178,8 @@ fn visible(found: &Collected) -> Vec<String> {
 fn named(names: Vec<String>, origin: &'static str) -> Vec<Found<String>> {
     let mut out: Vec<Found<String>> = Vec::new();
     for name in names {
-        if out.len() < MOST && !out.iter().any(|known| folded(&known.value) == folded(&name)) {
+        let known = |known: &Found<String>| contains_words(&folded(&name), &folded(&known.value));
+        if out.len() < MOST && !out.iter().any(known) {
             out.push(Found { value: name, origin });
         }
     }
@@ -172,31 +189,68 @@ fn named(names: Vec<String>, origin: &'static str) -> Vec<Found<String>> {
 /// The names in a byline.
 pub(crate) fn split(byline: &str) -> Vec<String> {
     let Some(text) = clean(byline) else { return Vec::new() };
+    let is_address = |word: &&str| {
+        word.contains("://")
+            || word.starts_with("www.")
+            || (word.contains('@') && word.contains('.'))
+    };
+    let text: Vec<&str> = text.split(' ').filter(|word| !is_address(word)).collect();
+    let text = text.join(" ");
     let text = without_opening(&text);
     // What follows these is a place, an agency, a date or a site.
-    let end = [" | ", " - ", " – ", " — ", " · ", " • ", "|", "•", " (", " @", " via ", " for "]
-        .iter()
-        .filter_map(|mark| text.find(mark))
-        .filter(|at| *at > 0)
-        .min()
-        .unwrap_or(text.len());
-    let text = &text[..end];
-    let mut parts: Vec<&str> = text.split([',', ';', '/', '\n', '\u{3001}', '，']).collect();
-    for joiner in JOINERS {
-        parts = parts.iter().flat_map(|part| part.split(joiner)).collect();
+    let mut end = [
+        " | ", " - ", " – ", " — ", " · ", " • ", "|", "•", " @", " under ", " on ", " at ",
+        " am ", " um ", " in ", " le ",
+    ]
+    .iter()
+    .filter_map(|mark| text.find(mark))
+    .filter(|at| *at > 0)
+    .min()
+    .unwrap_or(text.len());
+    if text.ends_with(')') {
+        end = end.min(text.rfind(" (").filter(|at| *at > 0).unwrap_or(end));
     }
-    let several = parts.len() > 1;
+    let text = &text[..end];
+    let parts: Vec<&str> = text.split([',', ';', '/', '\n', '\u{3001}', '，']).collect();
     let mut names: Vec<String> = Vec::new();
-    for part in parts {
+    for part in &parts {
         let part = without_opening(part.trim());
         let part = part.strip_prefix("and ").or(part.strip_prefix("und ")).unwrap_or(part);
-        if let Some(name) = name(part)
-            && !(several && is_role(&name))
-        {
-            names.push(name);
+        let mut joined = vec![part];
+        for joiner in JOINERS.iter().copied() {
+            let finer: Vec<&str> = joined.iter().flat_map(|part| part.split(joiner)).collect();
+            // "Mac & i" is one name.
+            if finer.iter().all(|part| name(without_opening(part)).is_some()) {
+                joined = finer;
+            }
+        }
+        let several = parts.len() > 1 || joined.len() > 1;
+        for part in joined {
+            if let Some(name) = name(without_opening(part))
+                && !(several && is_role(&name))
+            {
+                names.push(name);
+            }
         }
     }
     names
+}
+
+/// Whether a text is a byline by its wording: "By", "von" or their kin, then capitalized names.
+pub(super) fn is_byline(text: &str) -> bool {
+    let text = text.trim();
+    if !OPENINGS.iter().any(|opening| opens(text, opening)) {
+        return false;
+    }
+    let rest = without_opening(text);
+    let mut words = rest.split_whitespace();
+    let capital =
+        |word: &str| word.chars().next().is_some_and(|c| !c.is_lowercase() && c.is_alphabetic());
+    words.clone().count() <= 8
+        && words.next().is_some_and(capital)
+        && words.filter(|word| !capital(word)).count() <= 1
+        && !rest.ends_with(['.', '!', '?', ':', ','])
+        && !split(rest).is_empty()
 }
 
 /// The text after "By", "Von", "Author:" and their kin.
@@ -206,10 +260,7 @@ fn without_opening(text: &str) -> &str {
     for _ in 0..2 {
         let opening = OPENINGS
             .iter()
-            .filter(|opening| {
-                text.get(..opening.len()).is_some_and(|head| head.to_lowercase() == **opening)
-                    && text[opening.len()..].starts_with([' ', ':', '\u{a0}'])
-            })
+            .filter(|opening| opens(text, opening))
             .max_by_key(|opening| opening.len());
         let Some(opening) = opening else { break };
         text = text[opening.len()..].trim_start_matches([' ', ':', '\u{a0}']);
@@ -217,8 +268,22 @@ fn without_opening(text: &str) -> &str {
     text
 }
 
+fn opens(text: &str, opening: &str) -> bool {
+    text.get(..opening.len()).is_some_and(|head| head.to_lowercase() == opening)
+        && text[opening.len()..].starts_with([' ', ':', '\u{a0}'])
+}
+
 /// A name as it is printed, or nothing where the text is none.
 fn name(text: &str) -> Option<String> {
+    // A date may follow without a mark.
+    let undated = text.find(|c: char| c.is_ascii_digit()).filter(|at| text[..*at].ends_with(' '));
+    let text = match undated {
+        Some(at) => match text[..at].trim_end().rsplit_once(' ') {
+            Some((head, last)) if super::dates::is_month(last) => head,
+            _ => &text[..at],
+        },
+        None => text,
+    };
     let text = text.trim_matches(|c: char| {
         c.is_whitespace()
             || matches!(
@@ -230,14 +295,18 @@ fn name(text: &str) -> Option<String> {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let digits = text.chars().filter(|c| c.is_ascii_digit()).count();
     let words = text.split_whitespace().count();
-    let is_address = lower.contains("://")
-        || lower.starts_with("www.")
-        || (lower.contains('@') && lower.contains('.'));
+    // A site that signs with its own address, such as "example.org".
+    let is_domain = words == 1
+        && text.rsplit_once('.').is_some_and(|(_, end)| {
+            (2..=6).contains(&end.len()) && end.bytes().all(|b| b.is_ascii_lowercase())
+        });
     let is_name = letters >= 2
         && text.len() <= 80
         && words <= 6
         && digits * 3 <= letters
-        && !is_address
+        && !is_domain
+        && !lower.ends_with(" by")
+        && !lower.contains(": ")
         && !NOBODY.contains(&lower.as_str())
         && !text.ends_with(['?', '!'])
         && super::dates::parse(text, false).is_none();

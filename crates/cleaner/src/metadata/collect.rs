@@ -3,16 +3,17 @@
 //! Bounds: every list and every text has a most; what comes after it is not gathered. Ancestors are
 //! looked at for candidates only.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
-use ego_tree::NodeRef;
 use ego_tree::iter::Edge;
+use ego_tree::{NodeId, NodeRef};
 use scraper::node::Element;
 use scraper::{Html, Node};
 
 use super::jsonld::MOST_SCRIPTS;
-use super::text::clean;
+use super::text::{clean, contains_words, folded};
 
 /// Most candidates of one kind.
 const MOST: usize = 64;
@@ -49,6 +50,7 @@ pub(super) struct Heading {
     /// The markup says that it is the headline of an article.
     pub(super) marked: bool,
     pub(super) place: Place,
+    node: NodeId,
     pub(super) order: usize,
 }
 
@@ -57,6 +59,7 @@ pub(super) struct Byline {
     pub(super) text: String,
     pub(super) how: ByHow,
     pub(super) place: Place,
+    node: NodeId,
     pub(super) order: usize,
 }
 
@@ -67,6 +70,7 @@ pub(super) enum ByHow {
     Rel,
     Name,
     Class,
+    Text,
 }
 
 #[derive(Debug)]
@@ -74,6 +78,7 @@ pub(super) struct DateText {
     pub(super) text: String,
     pub(super) how: DateHow,
     pub(super) place: Place,
+    node: NodeId,
     pub(super) order: usize,
 }
 
@@ -126,7 +131,7 @@ pub(super) fn collect(html: &Html) -> Collected {
     let mut order = 0;
     let mut loose = 0;
     // Text inside these is no text of the page.
-    let mut muted: Option<ego_tree::NodeId> = None;
+    let mut muted: Option<NodeId> = None;
     for edge in html.tree.root().traverse() {
         match edge {
             Edge::Open(node) => {
@@ -143,15 +148,8 @@ pub(super) fn collect(html: &Html) -> Collected {
                         }
                         found.element(node, element, order);
                     }
-                    Node::Text(text) if muted.is_none() && loose < MOST => {
-                        let text: &str = text;
-                        if (8..=90).contains(&text.len())
-                            && text.bytes().filter(u8::is_ascii_digit).count() >= 3
-                            && super::dates::parse(text, false).is_some()
-                        {
-                            loose += 1;
-                            found.date(node, text, DateHow::Text, order);
-                        }
+                    Node::Text(text) if muted.is_none() => {
+                        found.loose_text(node, text.trim_start(), &mut loose, order);
                     }
                     _ => {}
                 }
@@ -163,6 +161,7 @@ pub(super) fn collect(html: &Html) -> Collected {
             }
         }
     }
+    found.places(html);
     found
 }
 
@@ -227,22 +226,10 @@ impl Collected {
             "base" => self.base = self.base.take().or(with.href.map(str::to_owned)),
             "title" if self.title.is_none() && !in_svg(node) => self.title = text(node, 1000),
             "meta" => self.meta_element(&with),
-            "link" => {
-                if has_token(with.rel, "canonical") && self.canonical.is_none() {
-                    self.canonical = with.href.and_then(clean);
-                }
+            "link" if has_token(with.rel, "canonical") && self.canonical.is_none() => {
+                self.canonical = with.href.and_then(clean);
             }
-            "script" => {
-                if with.kind.trim().to_ascii_lowercase().starts_with("application/ld+json")
-                    && self.scripts.len() < MOST_SCRIPTS
-                {
-                    self.scripts.push(
-                        node.children()
-                            .filter_map(|child| child.value().as_text().map(|t| &*t.text))
-                            .collect(),
-                    );
-                }
-            }
+            "script" => self.script(node, &with),
             "h1" | "h2" | "h3" => self.heading(node, name, &with, order),
             "time" => self.time(node, &with, order),
             _ => {}
@@ -266,6 +253,14 @@ impl Collected {
             }
         }
         self.classes(node, name, &with, order);
+    }
+
+    fn script(&mut self, node: NodeRef<'_, Node>, with: &Attributes<'_>) {
+        let kind = with.kind.trim().to_ascii_lowercase();
+        if kind.starts_with("application/ld+json") && self.scripts.len() < MOST_SCRIPTS {
+            let texts = node.children().filter_map(|child| child.value().as_text());
+            self.scripts.push(texts.map(|text| &*text.text).collect());
+        }
     }
 
     fn meta_element(&mut self, with: &Attributes<'_>) {
@@ -309,7 +304,14 @@ impl Collected {
                 .iter()
                 .any(|mark| token.contains(mark))
             });
-        self.headings.push(Heading { text, level, marked, place: place(node), order });
+        self.headings.push(Heading {
+            text,
+            level,
+            marked,
+            place: Place::Page,
+            node: node.id(),
+            order,
+        });
     }
 
     fn time(&mut self, node: NodeRef<'_, Node>, with: &Attributes<'_>, order: usize) {
@@ -439,18 +441,52 @@ impl Collected {
         }
     }
 
+    /// Dates and bylines that nothing marks: a short text that is one, or a text that a date opens.
+    fn loose_text(&mut self, node: NodeRef<'_, Node>, text: &str, loose: &mut usize, order: usize) {
+        if text.len() < 6 || *loose >= MOST {
+            return;
+        }
+        let opening =
+            &text[..floor(text, if text.as_bytes()[0].is_ascii_digit() { 90 } else { 0 })];
+        let short = if text.len() <= 90 { text.trim_end() } else { opening };
+        if short.bytes().filter(u8::is_ascii_digit).count() >= 3 {
+            let starts = &short[..floor(short, if text.len() <= 90 { 90 } else { 22 })];
+            if super::dates::parse(starts, false).is_some() {
+                *loose += 1;
+                self.date(node, starts, DateHow::Text, order);
+            }
+        } else if (6..=90).contains(&text.len())
+            && self.bylines.len() < MOST
+            && super::authors::is_byline(short)
+        {
+            self.bylines.push(Byline {
+                text: short.to_owned(),
+                how: ByHow::Text,
+                place: Place::Page,
+                node: node.id(),
+                order,
+            });
+        }
+    }
+
     fn byline(&mut self, node: NodeRef<'_, Node>, how: ByHow, order: usize) {
         if self.bylines.len() >= MOST {
             return;
         }
         if let Some(text) = byline_text(node) {
-            self.bylines.push(Byline { text, how, place: place(node), order });
+            self.bylines.push(Byline { text, how, place: Place::Page, node: node.id(), order });
         }
     }
 
     fn date(&mut self, node: NodeRef<'_, Node>, at: &str, how: DateHow, order: usize) {
         if self.dates.len() < 2 * MOST && at.bytes().any(|b| b.is_ascii_digit()) {
-            self.dates.push(DateText { text: at.to_owned(), how, place: place(node), order });
+            self.dates.push(DateText {
+                text: at.to_owned(),
+                how,
+                place: Place::Page,
+                node: node.id(),
+                order,
+            });
         }
     }
 }
@@ -532,16 +568,45 @@ fn in_svg(node: NodeRef<'_, Node>) -> bool {
     node.ancestors().take(4).any(|a| a.value().as_element().is_some_and(|e| e.name() == "svg"))
 }
 
-fn place(node: NodeRef<'_, Node>) -> Place {
+impl Collected {
+    /// Says of every candidate where it stands. What also holds the headline is no furniture,
+    /// whatever its class says.
+    fn places(&mut self, html: &Html) {
+        let tag = self.title.as_deref().map(folded).unwrap_or_default();
+        let headlines = self.headings.iter().filter(|h| h.level == 1 || h.marked);
+        let around: HashSet<NodeId> = headlines
+            .filter(|h| contains_words(&tag, &folded(&h.text)))
+            .take(4)
+            .filter_map(|h| html.tree.get(h.node))
+            .flat_map(|node| node.ancestors().map(|a| a.id()))
+            .collect();
+        let place = |id: NodeId| html.tree.get(id).map_or(Place::Page, |node| place(node, &around));
+        for heading in &mut self.headings {
+            heading.place = place(heading.node);
+        }
+        for byline in &mut self.bylines {
+            byline.place = place(byline.node);
+        }
+        for date in &mut self.dates {
+            date.place = place(date.node);
+        }
+    }
+}
+
+fn place(node: NodeRef<'_, Node>, around: &HashSet<NodeId>) -> Place {
     let mut place = Place::Page;
     for ancestor in std::iter::once(node).chain(node.ancestors()).take(ANCESTORS) {
         let Some(element) = ancestor.value().as_element() else { continue };
-        match element.name() {
-            "article" | "main" => place = Place::Article,
-            "aside" | "nav" => return Place::Furniture,
-            "footer" if place != Place::Article => return Place::Furniture,
-            "body" => break,
-            _ => {}
+        let name = element.name();
+        if matches!(name, "article" | "main") {
+            place = Place::Article;
+        }
+        if name == "body" || around.contains(&ancestor.id()) {
+            // Beside the headline, or outside of any part that is marked.
+            return if name == "body" { place } else { Place::Article };
+        }
+        if matches!(name, "aside" | "nav") || (name == "footer" && place != Place::Article) {
+            return Place::Furniture;
         }
         for (key, value) in element.attrs() {
             if !matches!(key, "class" | "id") {
@@ -612,7 +677,7 @@ fn byline_text(node: NodeRef<'_, Node>) -> Option<String> {
 fn text(node: NodeRef<'_, Node>, most: usize) -> Option<String> {
     let mut out = String::new();
     let mut nodes = 0;
-    let mut muted: Option<ego_tree::NodeId> = None;
+    let mut muted: Option<NodeId> = None;
     for edge in node.traverse() {
         match edge {
             Edge::Open(inner) => {
@@ -626,6 +691,9 @@ fn text(node: NodeRef<'_, Node>, most: usize) -> Option<String> {
                     }
                     Node::Element(element) if muted.is_none() => match element.name() {
                         "script" | "style" | "noscript" | "svg" if inner.id() != node.id() => {
+                            muted = Some(inner.id());
+                        }
+                        _ if is_kicker(element) && inner.id() != node.id() => {
                             muted = Some(inner.id());
                         }
                         "a" | "b" | "i" | "em" | "strong" | "font" | "sup" | "sub" | "wbr" => {}
@@ -651,6 +719,37 @@ fn text(node: NodeRef<'_, Node>, most: usize) -> Option<String> {
         }
     }
     clean(&out)
+}
+
+/// A line over the headline, set inside of it.
+fn is_kicker(element: &Element) -> bool {
+    element.attrs().any(|(key, value)| {
+        key == "class"
+            && tokens(value).any(|token| {
+                let token = token.to_ascii_lowercase();
+                [
+                    "kicker",
+                    "overline",
+                    "topline",
+                    "dachzeile",
+                    "flytitle",
+                    "fly-title",
+                    "spitzmarke",
+                    "roofline",
+                    "pretitle",
+                    "pre-title",
+                    "eyebrow",
+                    "overhead",
+                    "subheadline",
+                    "sub-headline",
+                    "supertitle",
+                    "antetitulo",
+                    "label",
+                ]
+                .iter()
+                .any(|mark| token.contains(mark))
+            })
+    })
 }
 
 /// The largest cut of `text` of at most `most` bytes.

@@ -101,7 +101,8 @@ pub(crate) fn of_path(path: &str) -> Option<Date> {
             Token::Number(d, 2),
             ..,
         ] => ymd(*y, *m, *d).map(|date| (date, 6)),
-        [Token::Mark('/' | '-' | '_'), rest @ ..] => {
+        // Fourteen digits are the moment of a copy in an archive.
+        [Token::Mark('/' | '-' | '_'), rest @ ..] if matches!(rest, [Token::Number(_, 8), ..]) => {
             compact(rest).map(|(date, used)| (date, used + 1))
         }
         _ => None,
@@ -220,6 +221,11 @@ fn with_month_name(tokens: &[Token<'_>]) -> Option<(Ymd, usize)> {
         }
         _ => None,
     }
+}
+
+/// Whether a word names a month.
+pub(crate) fn is_month(word: &str) -> bool {
+    month(&word.trim_end_matches(['.', ',']).to_lowercase()).is_some()
 }
 
 fn month(word: &str) -> Option<i64> {

@@ -126,11 +126,8 @@ fn nodes<'a>(values: &'a [Value], left: &mut usize) -> Vec<&'a Map<String, Value
             Value::Array(items) => queue.extend(items.iter().take(*left)),
             Value::Object(node) => {
                 for key in ["@graph", "mainEntity", "mainEntityOfPage", "itemListElement", "item"] {
-                    match node.get(key) {
-                        Some(inner @ (Value::Object(_) | Value::Array(_))) => {
-                            queue.push_back(inner)
-                        }
-                        _ => {}
+                    if let Some(inner @ (Value::Object(_) | Value::Array(_))) = node.get(key) {
+                        queue.push_back(inner);
                     }
                 }
                 nodes.push(node);

@@ -86,7 +86,7 @@ pub fn read(html: &Html, base: Option<&Url>, hints: &Hints) -> Metadata {
     let when = when::when(&found, &ld, base);
     let links = resolved.as_ref().or(base);
     let mut metadata = Metadata {
-        title: title::title(&found, &ld, site_name),
+        title: title::title(&found, &ld, site_name, base.and_then(Url::host_str)),
         authors: authors::authors(&found, &ld, site_name),
         published: when.published,
         modified: when.modified,

@@ -13,7 +13,12 @@ use super::text::{contains_words, folded};
 const SEPARATORS: [&str; 12] =
     [" | ", " - ", " – ", " — ", " · ", " :: ", " » ", " « ", " / ", " • ", " \\ ", " > "];
 
-pub(super) fn title(found: &Collected, ld: &JsonLd, site: Option<&str>) -> Option<Found<String>> {
+pub(super) fn title(
+    found: &Collected,
+    ld: &JsonLd,
+    site: Option<&str>,
+    host: Option<&str>,
+) -> Option<Found<String>> {
     let og = found.meta("og:title");
     let declared = [
         ("json-ld headline", ld.headline.as_deref()),
@@ -26,6 +31,7 @@ pub(super) fn title(found: &Collected, ld: &JsonLd, site: Option<&str>) -> Optio
         ),
     ];
     let site_folded = site.map(folded).unwrap_or_default();
+    let sites = Sites::of(site, host);
     let tag = found.title.as_deref().map(folded).unwrap_or_default();
     let others: Vec<String> = declared.iter().filter_map(|(_, t)| t.map(folded)).collect();
     let agreed = |heading: &&Heading| {
@@ -35,16 +41,27 @@ pub(super) fn title(found: &Collected, ld: &JsonLd, site: Option<&str>) -> Optio
             && (contains_words(&tag, &text)
                 || others.iter().any(|other| contains_words(other, &text)))
     };
-    let heading = best(found.headings.iter().filter(|h| h.level == 1).filter(agreed), &tag)
-        .filter(|h| !is_only_site(h, &tag, &others))
-        .or_else(|| {
-            let lower = found.headings.iter().filter(|h| h.level == 2 || h.marked);
-            best(lower.filter(agreed).filter(|h| h.place != Place::Furniture), &tag)
-                .filter(|h| h.text.len() >= 12 || h.marked)
-                .filter(|h| !is_only_site(h, &tag, &others))
-        });
+    let parts = found.title.as_deref().map(parts).unwrap_or_default();
+    let lower = || {
+        let lower = found.headings.iter().filter(|h| h.level == 2 || h.marked);
+        longest(lower.filter(agreed).filter(|h| h.place != Place::Furniture))
+            .filter(|h| h.text.len() >= 12 || h.marked)
+            .filter(|h| !is_site(h, &parts, &others))
+    };
+    let heading = longest(found.headings.iter().filter(|h| h.level == 1).filter(agreed))
+        .filter(|h| !is_site(h, &parts, &others))
+        // A blog whose every page has the blog's name as its `h1` repeats both in `title`.
+        .map(|h1| match lower() {
+            Some(h2)
+                if parts.first() == Some(&folded(&h1.text)) && h2.text.len() > h1.text.len() =>
+            {
+                h2
+            }
+            _ => h1,
+        })
+        .or_else(lower);
     if let Some(heading) = heading {
-        return Some(Found { value: heading.text.clone(), origin: origin(heading) });
+        return Some(Found { value: sites.cut(&heading.text), origin: origin(heading) });
     }
     let h1: Vec<&Heading> = found
         .headings
@@ -62,11 +79,11 @@ pub(super) fn title(found: &Collected, ld: &JsonLd, site: Option<&str>) -> Optio
         if let Some(text) = text
             && folded(text) != site_folded
         {
-            return Some(Found { value: without_site(text, site), origin });
+            return Some(Found { value: sites.cut(text), origin });
         }
     }
     if let Some(tag) = found.title.as_deref() {
-        return Some(Found { value: cut_title(tag, site), origin: "title" });
+        return Some(Found { value: cut_title(tag, &sites), origin: "title" });
     }
     h1.first().map(|h| Found { value: h.text.clone(), origin: "h1" })
 }
@@ -80,50 +97,74 @@ fn origin(heading: &Heading) -> &'static str {
 }
 
 /// The longest heading; a page may repeat a part of it.
-fn best<'a>(headings: impl Iterator<Item = &'a Heading>, _tag: &str) -> Option<&'a Heading> {
+fn longest<'a>(headings: impl Iterator<Item = &'a Heading>) -> Option<&'a Heading> {
     headings.fold(None, |best: Option<&Heading>, next| match best {
         Some(best) if best.text.len() >= next.text.len() => Some(best),
         _ => Some(next),
     })
 }
 
-/// The heading stands at the end of `title`, after something longer: it is the name of the site.
-fn is_only_site(heading: &Heading, tag: &str, others: &[String]) -> bool {
-    let text = folded(&heading.text);
-    let ends = |whole: &str| {
-        whole.len() > text.len() && whole.ends_with(&text) && !whole.starts_with(&text)
-    };
-    ends(tag)
-        && text.len() * 2 < tag.len()
-        && !others.iter().any(|other| *other == text || other.starts_with(&text))
+/// The parts of a `title` between separators, folded.
+fn parts(title: &str) -> Vec<String> {
+    let mut parts = vec![title];
+    for separator in SEPARATORS {
+        parts = parts.iter().flat_map(|part| part.split(separator)).collect();
+    }
+    parts.into_iter().map(folded).filter(|part| !part.is_empty()).collect()
 }
 
-/// Cuts the site's name, where it is known, off either end of a declared title.
-fn without_site(title: &str, site: Option<&str>) -> String {
-    let Some(site) = site.map(folded).filter(|site| !site.is_empty()) else {
-        return title.to_owned();
-    };
-    for separator in SEPARATORS {
-        if let Some((head, tail)) = title.rsplit_once(separator)
-            && !head.trim().is_empty()
-            && folded(tail) == site
-        {
-            return head.trim().to_owned();
+/// The heading is the name of the site: a later part of `title`, after something longer that is
+/// the headline.
+fn is_site(heading: &Heading, parts: &[String], others: &[String]) -> bool {
+    let text = folded(&heading.text);
+    let Some((first, later)) = parts.split_first() else { return false };
+    let words = first.split(' ').count();
+    first.len() > text.len()
+        && words >= 3
+        && later.contains(&text)
+        && !others.iter().any(|other| other.starts_with(&text))
+}
+
+/// What a site may be called in a title, folded.
+struct Sites(Vec<String>);
+
+impl Sites {
+    fn of(site: Option<&str>, host: Option<&str>) -> Self {
+        let mut names: Vec<String> = site.map(folded).into_iter().collect();
+        if let Some(host) = host {
+            let host = host.strip_prefix("www.").unwrap_or(host);
+            let registered = super::links::registered(host);
+            names.extend([folded(host), folded(registered)]);
+            names.extend(registered.split('.').next().map(folded));
         }
-        if let Some((head, tail)) = title.split_once(separator)
-            && !tail.trim().is_empty()
-            && folded(head) == site
-        {
-            return tail.trim().to_owned();
-        }
+        names.retain(|name| !name.is_empty());
+        Self(names)
     }
-    title.to_owned()
+
+    /// Cuts the site's name, where it is known, off either end of a title.
+    fn cut(&self, title: &str) -> String {
+        for separator in SEPARATORS {
+            if let Some((head, tail)) = title.rsplit_once(separator)
+                && !head.trim().is_empty()
+                && self.0.contains(&folded(tail))
+            {
+                return head.trim().to_owned();
+            }
+            if let Some((head, tail)) = title.split_once(separator)
+                && !tail.trim().is_empty()
+                && self.0.contains(&folded(head))
+            {
+                return tail.trim().to_owned();
+            }
+        }
+        title.to_owned()
+    }
 }
 
 /// Cuts what is not the headline off the `title` element: the site's name where it is known, else
 /// the last part when it is the shorter.
-fn cut_title(tag: &str, site: Option<&str>) -> String {
-    let known = without_site(tag, site);
+fn cut_title(tag: &str, sites: &Sites) -> String {
+    let known = sites.cut(tag);
     if known != tag {
         return known;
     }

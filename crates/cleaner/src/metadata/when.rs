@@ -112,7 +112,7 @@ fn best(
     let rank = |date: &DateText| {
         let distance = date.order.abs_diff(headline);
         let before = usize::from(date.order < headline);
-        (date.place == Place::Furniture, distance + before * distance, date.how)
+        (date.place == Place::Furniture, date.how, distance + before * distance)
     };
     let mut candidates: Vec<&DateText> = found
         .dates
