@@ -1,0 +1,473 @@
+//! The numbers that the model sees of a block.
+//!
+//! One implementation for training and for cleaning. The names in [`NAMES`] are in the order of
+//! the numbers; the trained table refers to them by index, so a change here asks for new training
+//! (the table carries a hash of the names, and a test compares it).
+
+use crate::hash::HashedMap;
+use crate::layout::{FAR, Layout, Sums};
+use crate::phrases::{Furniture, furniture};
+use crate::statistics::{Statistics, statistics};
+use crate::tree::{Tag, Tree};
+use crate::vocabulary::{HINTS, Hint};
+
+/// Everything that is known of a page before the model.
+pub(crate) struct Page {
+    pub(crate) tree: Tree,
+    pub(crate) statistics: Vec<Statistics>,
+    pub(crate) layout: Layout,
+    /// What furniture each short block is by its wording.
+    pub(crate) furniture: Vec<Option<Furniture>>,
+}
+
+impl Page {
+    pub(crate) fn new(tree: Tree) -> Self {
+        let statistics = statistics(&tree);
+        let layout = Layout::new(&tree, &statistics);
+        let furniture = tree.blocks.iter().map(|block| furniture(tree.text_of(block))).collect();
+        Self { tree, statistics, layout, furniture }
+    }
+}
+
+macro_rules! features {
+    ($($name:ident),* $(,)?) => {
+        /// The names of the features, in order.
+        pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+        /// One feature.
+        #[allow(non_camel_case_types, dead_code, reason = "the names are the feature's own")]
+        #[derive(Clone, Copy)]
+        enum F { $($name),* }
+    };
+}
+
+features! {
+    chars, words, link_density, links, strong, sentences, ends_sentence, comma_rate, upper, capital,
+    digits, stop, unspaced, word_length, lines, copies, copy_before, in_title, in_description,
+    is_title, opens_lower, ends_colon, has_year, has_mark, quoted,
+    furniture, furniture_form, furniture_share, furniture_related, furniture_newsletter,
+    furniture_consent, after_furniture, after_related, after_comments, before_related,
+    is_p, is_div, heading, is_item, is_cell, is_term, is_button, is_caption, is_quote, is_pre, after_break,
+    depth, articles, asides, navs, headers, footers, lists, tables, figures, quotes, forms,
+    nested_article, list_blocks, list_links, list_good, table_blocks, table_links,
+    own_blocks, own_chars, parent_links, parent_good, parent_blocks, grand_links, grand_good, siblings,
+    parent_children, images, inline_hints,
+    core_up, core_inside, core_outside, core_before, core_after, score_own, score_parent, score_grand, score_best,
+    branch_links, branch_good, branch_chars, branch_blocks, branch_place,
+    up_40, up_60, up_80,
+    sig_good, sig_blocks, sig_links, path_good, path_blocks, path_links,
+    place, good_before, good_after, after_title, since_heading, since_good, until_good, chars_until_good,
+    prev_chars, prev_good, prev_links, prev_same, prev2_chars, prev2_good,
+    next_chars, next_good, next_links, next_same, next2_chars, next2_good, next_heading,
+    page_good, page_chars, page_links, page_blocks, page_core, page_articles, page_good_block, page_comments,
+    page_says_article, page_lists,
+    hint_comment, hint_share, hint_related, hint_nav, hint_side, hint_foot, hint_advert, hint_caption,
+    hint_byline, hint_newsletter, hint_hidden, hint_tags, hint_body, hint_title, hint_lead, hint_card,
+    hint_bio, hint_consent, hint_gallery, hint_widget, hint_legal, hint_quote, hint_header, hint_login,
+    hint_date, hint_product, hint_list,
+    count_comment, count_share, count_related, count_nav, count_side, count_foot, count_advert, count_caption,
+    count_byline, count_newsletter, count_hidden, count_tags, count_body, count_title, count_lead, count_card,
+    count_bio, count_consent, count_gallery, count_widget, count_legal, count_quote, count_header, count_login,
+    count_date, count_product, count_list,
+}
+
+/// How many features there are.
+pub const FEATURES: usize = NAMES.len();
+
+/// The features of one block.
+pub type Row = [f32; FEATURES];
+
+/// What the blocks of a page need to know of each other.
+struct Order {
+    copies: HashedMap<u16>,
+    good_before: Vec<f32>,
+    last_good: Vec<usize>,
+    next_good: Vec<usize>,
+    chars_until_good: Vec<f32>,
+    last_heading: Vec<usize>,
+    last_furniture: [Vec<usize>; 3],
+    next_related: Vec<usize>,
+    title: Option<usize>,
+}
+
+/// No such block.
+const NONE: usize = usize::MAX;
+
+fn order(page: &Page) -> Order {
+    let Page { tree, statistics, furniture, .. } = page;
+    let n = tree.blocks.len();
+    let mut order = Order {
+        copies: HashedMap::default(),
+        good_before: Vec::with_capacity(n),
+        last_good: Vec::with_capacity(n),
+        next_good: vec![NONE; n],
+        chars_until_good: vec![0.0; n],
+        last_heading: Vec::with_capacity(n),
+        last_furniture: std::array::from_fn(|_| Vec::with_capacity(n)),
+        next_related: vec![NONE; n],
+        title: None,
+    };
+    let (mut good, mut last_good, mut heading) = (0.0, NONE, NONE);
+    let mut last = [NONE; 3];
+    let mut best_title = 0.0;
+    for (at, (block, s)) in tree.blocks.iter().zip(statistics).enumerate() {
+        *order.copies.entry(s.hash).or_insert(0) += 1;
+        order.good_before.push(good);
+        order.last_good.push(last_good);
+        order.last_heading.push(heading);
+        for (all, last) in order.last_furniture.iter_mut().zip(last) {
+            all.push(last);
+        }
+        if s.good {
+            good += s.chars;
+            last_good = at;
+        }
+        if let Tag::Heading(level) = tree.elements[block.element].tag {
+            heading = at;
+            let likeness = s.in_title * s.words.min(12.0) + if level == 1 { 0.5 } else { 0.0 };
+            if s.in_title > 0.6 && s.words >= 2.0 && likeness > best_title {
+                best_title = likeness;
+                order.title = Some(at);
+            }
+        }
+        match furniture[at] {
+            Some(Furniture::Related) => last[1] = at,
+            Some(Furniture::Comments | Furniture::ReplyForm) => last[2] = at,
+            Some(_) => last[0] = at,
+            None => {}
+        }
+    }
+    let (mut next_good, mut related, mut chars) = (NONE, NONE, 0.0);
+    for at in (0..n).rev() {
+        order.next_good[at] = next_good;
+        order.next_related[at] = related;
+        order.chars_until_good[at] = chars;
+        chars += statistics[at].chars;
+        if statistics[at].good {
+            next_good = at;
+            chars = 0.0;
+        }
+        if furniture[at] == Some(Furniture::Related) {
+            related = at;
+        }
+    }
+    order
+}
+
+/// Fills the features of every block, in order.
+pub(crate) fn rows(page: &Page) -> Vec<Row> {
+    let order = order(page);
+    let whole = page.layout.sums[0];
+    let mut seen: HashedMap<()> = HashedMap::default();
+    let good_blocks = page.statistics.iter().filter(|s| s.good).count().max(1) as f32;
+    let comments: f32 = page
+        .tree
+        .blocks
+        .iter()
+        .zip(&page.statistics)
+        .filter(|(b, _)| page.layout.above[b.element].count[Hint::Comment as usize] > 0)
+        .map(|(_, s)| s.chars)
+        .sum();
+    let in_lists: f32 = page
+        .tree
+        .blocks
+        .iter()
+        .zip(&page.statistics)
+        .filter(|(b, _)| page.layout.above[b.element].lists > 0)
+        .map(|(_, s)| s.chars)
+        .sum();
+    let shared = Shared { whole, good_blocks, comments, in_lists };
+    (0..page.tree.blocks.len())
+        .map(|at| {
+            let copied = seen.insert(page.statistics[at].hash, ()).is_some();
+            row(page, &order, &shared, at, copied)
+        })
+        .collect()
+}
+
+struct Shared {
+    whole: Sums,
+    good_blocks: f32,
+    comments: f32,
+    in_lists: f32,
+}
+
+fn share(part: f32, whole: f32) -> f32 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+fn log(value: f32) -> f32 {
+    (1.0 + value).ln()
+}
+
+fn flag(value: bool) -> f32 {
+    f32::from(u8::from(value))
+}
+
+/// Blocks from one to another, where there is another; at most 50.
+fn distance(from: usize, to: usize) -> f32 {
+    if from == NONE || to == NONE { 60.0 } else { from.abs_diff(to).min(50) as f32 }
+}
+
+fn row(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool) -> Row {
+    let Page { tree, statistics, layout, furniture } = page;
+    let block = &tree.blocks[at];
+    let s = &statistics[at];
+    let text = tree.text_of(block);
+    let element = &tree.elements[block.element];
+    let whole = shared.whole;
+    let above = &layout.above[block.element];
+    let mut row = [0.0; FEATURES];
+    let mut set = |feature: F, value: f32| row[feature as usize] = value;
+
+    set(F::chars, log(s.chars));
+    set(F::words, s.words.min(300.0));
+    set(F::link_density, s.link_density);
+    set(F::links, (block.links as f32).min(30.0));
+    set(F::strong, s.strong);
+    set(F::sentences, s.sentences.min(30.0));
+    set(F::ends_sentence, flag(s.ends_sentence));
+    set(F::comma_rate, share(s.commas * 100.0, s.chars));
+    set(F::upper, s.upper);
+    set(F::capital, s.capital);
+    set(F::digits, s.digits);
+    set(F::stop, s.stop);
+    set(F::unspaced, flag(s.unspaced));
+    set(F::word_length, share(s.chars, s.words).min(30.0));
+    set(F::lines, (text.bytes().filter(|&b| b == b'\n').count() as f32).min(20.0));
+    set(F::copies, f32::from(order.copies.get(&s.hash).copied().unwrap_or(1)).min(10.0));
+    set(F::copy_before, flag(copied));
+    set(F::in_title, s.in_title);
+    set(F::in_description, s.in_description);
+    set(F::is_title, flag(order.title == Some(at)));
+    set(F::opens_lower, flag(text.starts_with(char::is_lowercase)));
+    set(F::ends_colon, flag(text.ends_with([':', '：'])));
+    set(F::has_year, flag(has_year(text)));
+    set(F::has_mark, marks(text));
+    set(F::quoted, flag(text.starts_with(['"', '“', '„', '«', '»', '‘', '「'])));
+
+    let kind = furniture[at];
+    set(F::furniture, flag(kind.is_some()));
+    set(F::furniture_form, flag(matches!(kind, Some(Furniture::ReplyForm | Furniture::Comments))));
+    set(F::furniture_share, flag(kind == Some(Furniture::Share)));
+    set(F::furniture_related, flag(kind == Some(Furniture::Related)));
+    set(F::furniture_newsletter, flag(matches!(kind, Some(Furniture::Newsletter | Furniture::Paywall))));
+    set(F::furniture_consent, flag(matches!(kind, Some(Furniture::Consent | Furniture::Advertisement))));
+    set(F::after_furniture, distance(at, order.last_furniture[0][at]));
+    set(F::after_related, distance(at, order.last_furniture[1][at]));
+    set(F::after_comments, distance(at, order.last_furniture[2][at]));
+    set(F::before_related, distance(at, order.next_related[at]));
+
+    set(F::is_p, flag(element.tag == Tag::P));
+    set(F::is_div, flag(matches!(element.tag, Tag::Div | Tag::Section | Tag::Other)));
+    set(F::heading, if let Tag::Heading(level) = element.tag { f32::from(level) } else { 0.0 });
+    set(F::is_item, flag(element.tag == Tag::Item));
+    set(F::is_cell, flag(element.tag == Tag::Cell));
+    set(F::is_term, flag(element.tag == Tag::Term));
+    set(F::is_button, flag(element.tag == Tag::Button));
+    set(F::is_caption, flag(element.tag == Tag::FigCaption));
+    set(F::is_quote, flag(element.tag == Tag::Quote));
+    set(F::is_pre, flag(block.preformatted));
+    set(F::after_break, flag(block.after_break));
+
+    set(F::depth, element.depth as f32);
+    set(F::articles, f32::from(above.articles));
+    set(F::asides, f32::from(above.asides));
+    set(F::navs, f32::from(above.navs));
+    set(F::headers, f32::from(above.headers));
+    set(F::footers, f32::from(above.footers));
+    set(F::lists, f32::from(above.lists));
+    set(F::tables, f32::from(above.tables));
+    set(F::figures, f32::from(above.figures));
+    set(F::quotes, f32::from(above.quotes));
+    set(F::forms, f32::from(above.forms));
+    set(F::nested_article, flag(above.articles >= 2 && layout.articles >= 4));
+    if above.list != 0 {
+        let list = layout.sums[above.list];
+        set(F::list_blocks, log(list.blocks));
+        set(F::list_links, list.link_density());
+        set(F::list_good, share(list.good, list.chars));
+    }
+    if above.table != 0 {
+        let table = layout.sums[above.table];
+        set(F::table_blocks, log(table.blocks));
+        set(F::table_links, table.link_density());
+    }
+
+    let parent = element.parent;
+    let grand = tree.elements[parent].parent;
+    let own_sums = layout.sums[block.element];
+    set(F::own_blocks, log(own_sums.blocks));
+    set(F::own_chars, log(own_sums.chars));
+    set(F::parent_links, layout.sums[parent].link_density());
+    set(F::parent_good, share(layout.sums[parent].good, whole.good));
+    set(F::parent_blocks, log(layout.sums[parent].blocks));
+    set(F::grand_links, layout.sums[grand].link_density());
+    set(F::grand_good, share(layout.sums[grand].good, whole.good));
+    set(F::siblings, log(layout.children[block.element] as f32));
+    set(F::parent_children, log(layout.children[parent] as f32));
+    set(F::images, (block.images as f32).min(5.0));
+    set(F::inline_hints, block.inline_hints.0.count_ones() as f32);
+
+    core(page, at, &mut row);
+    smallest_with(page, at, &mut row);
+    let mut set = |feature: F, value: f32| row[feature as usize] = value;
+
+    let by_signature = layout.by_signature.get(&element.signature).copied().unwrap_or_default();
+    set(F::sig_good, share(by_signature.good, whole.good));
+    set(F::sig_blocks, log(by_signature.blocks));
+    set(F::sig_links, by_signature.link_density());
+    let by_path = layout.by_path.get(&layout.path[block.element]).copied().unwrap_or_default();
+    set(F::path_good, share(by_path.good, whole.good));
+    set(F::path_blocks, log(by_path.blocks));
+    set(F::path_links, by_path.link_density());
+
+    let n = tree.blocks.len();
+    set(F::place, at as f32 / n as f32);
+    set(F::good_before, share(order.good_before[at], whole.good));
+    let own_good = if s.good { s.chars } else { 0.0 };
+    set(F::good_after, share(whole.good - order.good_before[at] - own_good, whole.good));
+    let after_title = order.title.map_or(60.0, |title| (at as f32 - title as f32).clamp(-50.0, 50.0));
+    set(F::after_title, after_title);
+    set(F::since_heading, distance(at, order.last_heading[at]));
+    set(F::since_good, distance(at, order.last_good[at]));
+    set(F::until_good, distance(at, order.next_good[at]));
+    set(F::chars_until_good, log(order.chars_until_good[at]));
+    neighbours(page, at, &mut row);
+    let mut set = |feature: F, value: f32| row[feature as usize] = value;
+
+    set(F::page_good, log(whole.good));
+    set(F::page_chars, log(whole.chars));
+    set(F::page_links, whole.link_density());
+    set(F::page_blocks, log(whole.blocks));
+    set(F::page_core, share(layout.sums[layout.core].good, whole.good));
+    set(F::page_articles, (layout.articles as f32).min(30.0));
+    set(F::page_good_block, log(whole.good / shared.good_blocks));
+    set(F::page_comments, share(shared.comments, whole.chars));
+    set(F::page_lists, share(shared.in_lists, whole.chars));
+    set(F::page_says_article, flag(tree.says_article));
+
+    for hint in 0..HINTS {
+        let inline = block.inline_hints.0 & (1 << hint) != 0;
+        row[F::hint_comment as usize + hint] = f32::from(if inline { 0 } else { above.nearest[hint] });
+        row[F::count_comment as usize + hint] = f32::from(above.count[hint]) + flag(inline);
+    }
+    row
+}
+
+/// Where the block stands to the best container.
+fn core(page: &Page, at: usize, row: &mut Row) {
+    let Page { tree, layout, .. } = page;
+    let element = tree.blocks[at].element;
+    let mut set = |feature: F, value: f32| row[feature as usize] = value;
+    let core = &tree.elements[layout.core];
+    let (mut branch, mut levels, mut over) = (element, 0, 0);
+    for up in tree.up(element) {
+        if let Some(level) = layout.over_core.get(&(up as u64)) {
+            over = *level;
+            break;
+        }
+        branch = up;
+        levels += 1;
+    }
+    let inside = over == 0 && core.blocks.contains(&at);
+    set(F::core_up, levels as f32);
+    set(F::core_inside, flag(inside));
+    set(F::core_outside, over as f32);
+    set(F::core_before, core.blocks.start.saturating_sub(at).min(50) as f32);
+    set(F::core_after, (at + 1).saturating_sub(core.blocks.end).min(50) as f32);
+    let best = layout.score[layout.core];
+    let parent = tree.elements[element].parent;
+    set(F::score_own, share(layout.score[element], best));
+    set(F::score_parent, share(layout.score[parent], best));
+    set(F::score_grand, share(layout.score[tree.elements[parent].parent], best));
+    // Above the core every block has the core's own ancestors in common.
+    let strongest = tree.up(element).take(levels + 1).map(|up| layout.score[up]).fold(0.0, f32::max);
+    set(F::score_best, share(strongest, best));
+    let sums = layout.sums[branch];
+    set(F::branch_links, sums.link_density());
+    set(F::branch_good, share(sums.good, sums.chars));
+    set(F::branch_chars, log(sums.chars));
+    set(F::branch_blocks, log(sums.blocks));
+    let blocks = &tree.elements[branch].blocks;
+    set(F::branch_place, share((at - blocks.start) as f32, blocks.len() as f32));
+}
+
+/// Levels to the smallest element around the block that holds such a share of the good text.
+fn smallest_with(page: &Page, at: usize, row: &mut Row) {
+    let Page { tree, layout, .. } = page;
+    let whole = layout.sums[0].good;
+    let wanted = [(F::up_40, 0.4), (F::up_60, 0.6), (F::up_80, 0.8)];
+    let mut next = 0;
+    for (level, up) in tree.up(tree.blocks[at].element).enumerate() {
+        while next < wanted.len() && share(layout.sums[up].good, whole) >= wanted[next].1 {
+            row[wanted[next].0 as usize] = level.min(usize::from(FAR)) as f32;
+            next += 1;
+        }
+        if next == wanted.len() {
+            return;
+        }
+    }
+    for (feature, _) in &wanted[next..] {
+        row[*feature as usize] = f32::from(FAR);
+    }
+}
+
+fn neighbours(page: &Page, at: usize, row: &mut Row) {
+    let Page { tree, statistics, .. } = page;
+    let mut set = |feature: F, value: f32| row[feature as usize] = value;
+    let element = &tree.elements[tree.blocks[at].element];
+    let same = |other: usize| {
+        let other = &tree.elements[tree.blocks[other].element];
+        flag(other.parent == element.parent && other.signature == element.signature)
+    };
+    let back = |by: usize| at.checked_sub(by);
+    let ahead = |by: usize| (at + by < tree.blocks.len()).then_some(at + by);
+    if let Some(other) = back(1) {
+        set(F::prev_chars, log(statistics[other].chars));
+        set(F::prev_good, flag(statistics[other].good));
+        set(F::prev_links, statistics[other].link_density);
+        set(F::prev_same, same(other));
+    }
+    if let Some(other) = back(2) {
+        set(F::prev2_chars, log(statistics[other].chars));
+        set(F::prev2_good, flag(statistics[other].good));
+    }
+    if let Some(other) = ahead(1) {
+        set(F::next_chars, log(statistics[other].chars));
+        set(F::next_good, flag(statistics[other].good));
+        set(F::next_links, statistics[other].link_density);
+        set(F::next_same, same(other));
+        let tag = tree.elements[tree.blocks[other].element].tag;
+        set(F::next_heading, flag(matches!(tag, Tag::Heading(_))));
+    }
+    if let Some(other) = ahead(2) {
+        set(F::next2_chars, log(statistics[other].chars));
+        set(F::next2_good, flag(statistics[other].good));
+    }
+}
+
+/// Whether four digits in a row look like a year of the web.
+fn has_year(text: &str) -> bool {
+    text.len() < 200
+        && text.as_bytes().windows(4).any(|w| {
+            matches!(w, [b'1', b'9', b'9', _] | [b'2', b'0', b'0'..=b'3', _]) && w[3].is_ascii_digit()
+        })
+}
+
+/// Signs that running text seldom has, each its own number: `©`, `|`, `»` or `›`, `@`, `#`, `•`.
+fn marks(text: &str) -> f32 {
+    let mut best = 0;
+    for c in text.chars().take(200) {
+        best = best.max(match c {
+            '©' => 6,
+            '|' => 5,
+            '»' | '›' | '→' | '▶' | '►' => 4,
+            '@' => 3,
+            '#' => 2,
+            '•' | '·' => 1,
+            _ => 0,
+        });
+    }
+    best as f32
+}

@@ -1,0 +1,153 @@
+//! What is decided of each block: the model's word, then a few rules that know the whole page.
+//!
+//! Each rule mends a mistake that a classifier of single blocks cannot see. They are safety nets:
+//! on most pages none of them fires.
+
+use std::collections::HashSet;
+
+use crate::features::Page;
+use crate::hash::{hash, mix};
+use crate::phrases::Furniture;
+use crate::tree::Tag;
+use crate::vocabulary::Hint;
+
+/// What became of a block, and why.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Decision {
+    pub(crate) kept: bool,
+    /// The model's probability.
+    pub(crate) score: f32,
+    /// `model`, or the rule that overruled it.
+    pub(crate) rule: &'static str,
+}
+
+/// Keep from this probability on.
+pub const THRESHOLD: f32 = 0.45;
+
+/// Decides every block of a page from the model's probabilities.
+pub(crate) fn decide(page: &Page, probabilities: &[f32]) -> Vec<Decision> {
+    let mut decisions: Vec<Decision> = probabilities
+        .iter()
+        .map(|&score| Decision { kept: score >= THRESHOLD, score, rule: "model" })
+        .collect();
+    furniture(page, &mut decisions);
+    comments(page, &mut decisions);
+    nested_articles(page, &mut decisions);
+    repeated_lists(page, &mut decisions);
+    repeated_text(page, &mut decisions);
+    headings(page, &mut decisions);
+    decisions
+}
+
+fn drop_block(decision: &mut Decision, rule: &'static str) {
+    decision.kept = false;
+    decision.rule = rule;
+}
+
+/// Lines that are furniture by their wording alone.
+fn furniture(page: &Page, decisions: &mut [Decision]) {
+    for (decision, kind) in decisions.iter_mut().zip(&page.furniture) {
+        if !decision.kept {
+            continue;
+        }
+        match kind {
+            Some(Furniture::ReplyForm) => drop_block(decision, "reply form"),
+            Some(_) if decision.score < 0.8 => drop_block(decision, "furniture"),
+            _ => {}
+        }
+    }
+}
+
+/// Reader comments go where there is text beside them.
+fn comments(page: &Page, decisions: &mut [Decision]) {
+    const ENOUGH: f32 = 300.0;
+    let is_comment = |at: usize| {
+        page.layout.above[page.tree.blocks[at].element].count[Hint::Comment as usize] > 0
+    };
+    let beside: f32 = (0..decisions.len())
+        .filter(|&at| decisions[at].kept && !is_comment(at))
+        .map(|at| page.statistics[at].chars)
+        .sum();
+    if beside >= ENOUGH {
+        for (at, decision) in decisions.iter_mut().enumerate() {
+            if decision.kept && is_comment(at) {
+                drop_block(decision, "comment");
+            }
+        }
+    }
+}
+
+/// Articles inside an article are cards that tell of others.
+fn nested_articles(page: &Page, decisions: &mut [Decision]) {
+    const MANY: usize = 4;
+    if page.layout.articles < MANY {
+        return;
+    }
+    for (block, decision) in page.tree.blocks.iter().zip(decisions) {
+        if decision.kept && page.layout.above[block.element].articles >= 2 {
+            drop_block(decision, "nested article");
+        }
+    }
+}
+
+/// Runs of list items that the page has twice are menus and tickers.
+fn repeated_lists(page: &Page, decisions: &mut [Decision]) {
+    const RUN: usize = 3;
+    let mut copies = crate::hash::HashedMap::<u32>::default();
+    for s in &page.statistics {
+        *copies.entry(s.hash).or_insert(0) += 1;
+    }
+    let twice = |at: usize| {
+        page.layout.above[page.tree.blocks[at].element].lists > 0
+            && copies.get(&page.statistics[at].hash) == Some(&2)
+    };
+    let mut at = 0;
+    while at < decisions.len() {
+        let end = (at..decisions.len()).find(|&i| !twice(i)).unwrap_or(decisions.len());
+        if end - at >= RUN {
+            for decision in decisions[at..end].iter_mut().filter(|d| d.kept) {
+                drop_block(decision, "repeated list");
+            }
+        }
+        at = end + 1;
+    }
+}
+
+/// A long block that was there before, nearly word for word. Short repetitions are often meant:
+/// lines of a recipe, questions of an interview, a refrain.
+fn repeated_text(page: &Page, decisions: &mut [Decision]) {
+    const LONG: f32 = 100.0;
+    const SAME: (usize, usize) = (85, 100);
+    let mut seen: HashSet<u64> = HashSet::new();
+    for (at, block) in page.tree.blocks.iter().enumerate() {
+        if !decisions[at].kept {
+            continue;
+        }
+        let words: Vec<u64> =
+            page.tree.text_of(block).split_whitespace().map(|word| hash(word.as_bytes())).collect();
+        let runs: Vec<u64> =
+            words.windows(4).map(|run| run.iter().fold(0, |all, &word| mix(all, word))).collect();
+        if page.statistics[at].words >= LONG && !runs.is_empty() {
+            let known = runs.iter().filter(|run| seen.contains(run)).count();
+            if known * SAME.1 >= runs.len() * SAME.0 {
+                drop_block(&mut decisions[at], "repeated text");
+                continue;
+            }
+        }
+        seen.extend(runs);
+    }
+}
+
+/// A heading over nothing goes.
+fn headings(page: &Page, decisions: &mut [Decision]) {
+    let mut next_kept: Option<usize> = None;
+    for at in (0..decisions.len()).rev() {
+        let tag = page.tree.elements[page.tree.blocks[at].element].tag;
+        if decisions[at].kept && matches!(tag, Tag::Heading(_)) && next_kept.is_none() {
+            drop_block(&mut decisions[at], "heading over nothing");
+        }
+        if decisions[at].kept {
+            next_kept = Some(at);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What is counted over the words of a block: one pass over its bytes.
+
+use crate::hash::{HashedMap, hash};
+use crate::stop_words::StopWords;
+use crate::tree::{Block, Tree};
+
+/// The counts of one block.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Statistics {
+    /// Code points.
+    pub(crate) chars: f32,
+    pub(crate) words: f32,
+    /// Share of its bytes inside links.
+    pub(crate) link_density: f32,
+    /// Share of its bytes in bold or emphasis.
+    pub(crate) strong: f32,
+    /// Share of its words that are stop words.
+    pub(crate) stop: f32,
+    /// Share of its letters that are upper case.
+    pub(crate) upper: f32,
+    /// Share of its words that begin with a capital.
+    pub(crate) capital: f32,
+    /// Share of its characters that are digits.
+    pub(crate) digits: f32,
+    /// Ends of sentences inside it and at its end.
+    pub(crate) sentences: f32,
+    pub(crate) commas: f32,
+    /// Whether the last character ends a sentence.
+    pub(crate) ends_sentence: bool,
+    /// Whether most of it is in a script without spaces between words.
+    pub(crate) unspaced: bool,
+    /// Running text: long, few links, punctuated, with stop words.
+    pub(crate) good: bool,
+    /// The share of its words that are in the title, and in the description.
+    pub(crate) in_title: f32,
+    pub(crate) in_description: f32,
+    /// A hash of its words.
+    pub(crate) hash: u64,
+}
+
+/// The statistics of every block of a page.
+pub(crate) fn statistics(tree: &Tree) -> Vec<Statistics> {
+    let title = word_set(&tree.title);
+    let description = word_set(&tree.description);
+    tree.blocks.iter().map(|block| one(tree, block, &title, &description)).collect()
+}
+
+/// Hashes of the words of the page's head. Bounded, since that text is not.
+fn word_set(text: &str) -> HashedMap<()> {
+    each_word(text).take(200).map(|word| (lower_hash(word), ())).collect()
+}
+
+fn each_word(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’')).filter(|w| !w.is_empty())
+}
+
+fn lower_hash(word: &str) -> u64 {
+    const LONGEST: usize = 40;
+    if word.is_ascii() && word.len() <= LONGEST {
+        let mut lower = [0; LONGEST];
+        let lower = &mut lower[..word.len()];
+        lower.copy_from_slice(word.as_bytes());
+        lower.make_ascii_lowercase();
+        hash(lower)
+    } else {
+        hash(word.to_lowercase().as_bytes())
+    }
+}
+
+fn one(tree: &Tree, block: &Block, title: &HashedMap<()>, description: &HashedMap<()>) -> Statistics {
+    let text = tree.text_of(block);
+    let stop_words = StopWords::get();
+    let (mut chars, mut letters, mut upper, mut digits) = (0_u32, 0_u32, 0_u32, 0_u32);
+    let (mut commas, mut sentences, mut unspaced) = (0_u32, 0_u32, 0_u32);
+    let mut mark = None;
+    for c in text.chars() {
+        chars += 1;
+        if c.is_ascii() {
+            match c {
+                'a'..='z' => letters += 1,
+                'A'..='Z' => {
+                    letters += 1;
+                    upper += 1;
+                }
+                '0'..='9' => digits += 1,
+                ',' => commas += 1,
+                ' ' | '\n' if mark.is_some() => sentences += 1,
+                _ => {}
+            }
+        } else {
+            match c {
+                '，' | '、' | '،' | ';' => commas += 1,
+                // These end a sentence with no space after them.
+                '。' | '！' | '？' | '।' | '۔' => sentences += 1,
+                '\u{e00}'..='\u{eff}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' => {
+                    unspaced += 1;
+                    letters += 1;
+                }
+                _ if c.is_lowercase() => letters += 1,
+                _ if c.is_uppercase() => {
+                    letters += 1;
+                    upper += 1;
+                }
+                _ if c.is_alphabetic() => letters += 1,
+                _ => {}
+            }
+        }
+        mark = match c {
+            '.' | '!' | '?' | '…' => Some(c),
+            '"' | '”' | '“' | '»' | '’' | '\'' | ')' => mark,
+            _ => None,
+        };
+    }
+    let ends_sentence = text
+        .trim_end_matches(['"', '”', '“', '»', '’', '\'', ')', ' '])
+        .ends_with(['.', '!', '?', '…', '。', '！', '？', '।', '۔']);
+    if mark.is_some() {
+        sentences += 1;
+    }
+    let (mut words, mut stop, mut capital) = (0_u32, 0_u32, 0_u32);
+    let (mut in_title, mut in_description) = (0_u32, 0_u32);
+    let mut all = 0;
+    for word in each_word(text) {
+        words += 1;
+        let key = lower_hash(word);
+        all = crate::hash::mix(all, key);
+        stop += u32::from(stop_words.has(key));
+        capital += u32::from(word.starts_with(char::is_uppercase));
+        in_title += u32::from(title.contains_key(&key));
+        in_description += u32::from(description.contains_key(&key));
+    }
+    let share = |part: u32, whole: u32| if whole == 0 { 0.0 } else { part as f32 / whole as f32 };
+    let bytes = text.len().max(1) as f32;
+    let link_density = (block.link_bytes as f32 / bytes).min(1.0);
+    let is_unspaced = unspaced * 2 > letters;
+    let stop = share(stop, words);
+    Statistics {
+        chars: chars as f32,
+        words: if is_unspaced { unspaced as f32 / 2.0 } else { words as f32 },
+        link_density,
+        strong: (block.strong_bytes as f32 / bytes).min(1.0),
+        stop,
+        upper: share(upper, letters),
+        capital: share(capital, words),
+        digits: share(digits, chars),
+        sentences: sentences as f32,
+        commas: commas as f32,
+        ends_sentence,
+        unspaced: is_unspaced,
+        good: (chars >= 80 || (is_unspaced && chars >= 40))
+            && link_density < 0.34
+            && (sentences > 0 || commas > 0)
+            && (stop > 0.15 || is_unspaced),
+        in_title: share(in_title, words),
+        in_description: share(in_description, words),
+        hash: all,
+    }
+}
