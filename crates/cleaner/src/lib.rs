@@ -5,11 +5,25 @@
 
 pub mod decode;
 pub mod explain;
+mod extract;
+mod features;
+mod hash;
 pub mod language;
+mod layout;
 pub mod metadata;
+mod model;
+pub mod parse;
 pub mod phrases;
 pub mod plain;
+mod render;
+mod rules;
 pub mod score;
+mod statistics;
+mod stop_words;
+#[doc(hidden)]
+pub mod train;
+mod tree;
+mod vocabulary;
 
 pub use explain::{Explanation, explain};
 
@@ -66,8 +80,20 @@ impl CleanError {
 ///
 /// The [`Reason`] why the page gives no document.
 pub fn clean(config: &Config, input: &Input<'_>) -> Result<Document, CleanError> {
-    let _ = (config, input);
-    Err(CleanError(Reason::NotAnArticle))
+    let decoded = decode::decode(input.bytes, input.content_type)?;
+    let document = if decode::is_html(&decoded.text, input.content_type, input.url.map(Url::as_str)) {
+        let html = parse::parse(&decoded.text);
+        let metadata = metadata::read(&html, input.url, input.hints);
+        let extraction = extract::extract(&html, &metadata)?;
+        extract::document(metadata, extraction)
+    } else {
+        plain::document(&decoded.text)
+    };
+    let words = word_count(&document.text);
+    if words < config.min_words {
+        return Err(CleanError(Reason::TooShort { words }));
+    }
+    Ok(document)
 }
 
 /// Words in a text, by Unicode word boundaries (UAX #29).

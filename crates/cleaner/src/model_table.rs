@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use super::Model;
 
+/// Of the names of the features that the table was trained on.
+pub(crate) const NAMES_HASH: u64 = 0;
+
 /// No tree yet.
 pub(crate) static MODEL: Model = Model {
     base: 0.0,

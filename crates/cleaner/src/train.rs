@@ -44,3 +44,8 @@ impl TrainingPage {
 pub fn model() -> &'static Model {
     &crate::model::table::MODEL
 }
+
+/// A hash of the features' names in order: which features a table belongs to.
+pub fn names_hash() -> u64 {
+    NAMES.iter().fold(0, |all, name| crate::hash::mix(all, crate::hash::hash(name.as_bytes())))
+}

@@ -1,0 +1,114 @@
+//! The text of an HTML page: tables, model, rules, and what is done when they find nothing.
+
+use newsmill_article::{Block, BlockKind, Document, Kind, Reason};
+use scraper::Html;
+
+use crate::CleanError;
+use crate::features::{self, Page};
+use crate::language;
+use crate::metadata::{Found, Metadata};
+use crate::model::table::MODEL;
+use crate::render::render;
+use crate::rules::{Decision, decide};
+use crate::tree::Tree;
+
+/// Fewer characters than this are a thin result, for which other sources are asked.
+const THIN: usize = 250;
+
+/// What was found on a page, with the reasons.
+pub(crate) struct Extraction {
+    pub(crate) page: Page,
+    pub(crate) decisions: Vec<Decision>,
+    pub(crate) text: String,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) kind: Option<Kind>,
+}
+
+/// Reads the text of a page.
+///
+/// # Errors
+///
+/// [`Reason::NotAnArticle`] for a page that is a list of links or has no text of its own.
+pub(crate) fn extract(html: &Html, metadata: &Metadata) -> Result<Extraction, CleanError> {
+    let extraction = read(html, metadata);
+    if extraction.text.is_empty() {
+        return Err(CleanError(Reason::NotAnArticle));
+    }
+    Ok(extraction)
+}
+
+/// The same without a judgement.
+pub(crate) fn read(html: &Html, metadata: &Metadata) -> Extraction {
+    let page = Page::new(Tree::new(html));
+    let probabilities: Vec<f32> =
+        features::rows(&page).iter().map(|row| MODEL.probability(row)).collect();
+    let mut decisions = decide(&page, &probabilities);
+    if !decisions.iter().any(|decision| decision.kept) {
+        best_container(&page, &mut decisions);
+    }
+    let kept = (0..decisions.len()).filter(|&at| decisions[at].kept);
+    let (mut text, mut blocks) = render(&page, kept);
+    if text.len() < THIN
+        && let Some(body) = &metadata.article_body
+        && body.value.len() > 2 * text.len()
+    {
+        (text, blocks) = paragraphs(&body.value);
+        for decision in &mut decisions {
+            *decision = Decision { kept: false, rule: "json-ld text instead", ..*decision };
+        }
+    }
+    Extraction { page, decisions, text, blocks, kind: metadata.kind.as_ref().map(|k| k.value) }
+}
+
+/// Where the model finds no text at all: the good blocks of the best container.
+fn best_container(page: &Page, decisions: &mut [Decision]) {
+    let core = page.tree.elements[page.layout.core].blocks.clone();
+    for at in core {
+        if page.statistics[at].good {
+            decisions[at].kept = true;
+            decisions[at].rule = "best container";
+        }
+    }
+}
+
+/// A text without markup, a paragraph a line.
+fn paragraphs(text: &str) -> (String, Vec<Block>) {
+    let (mut out, mut blocks, mut length) = (String::new(), Vec::new(), 0);
+    for line in text.lines().map(crate::score::collapse).filter(|line| !line.is_empty()) {
+        if !out.is_empty() {
+            out.push_str("\n\n");
+            length += 2;
+        }
+        let start = length;
+        length += line.chars().count();
+        out.push_str(&line);
+        blocks.push(Block { kind: BlockKind::Paragraph, start, end: length });
+    }
+    (out, blocks)
+}
+
+/// Joins text and metadata.
+pub(crate) fn document(metadata: Metadata, extraction: Extraction) -> Document {
+    let declared = metadata.language.as_ref().map(|language| language.value.as_str());
+    let language = language::of(declared, &extraction.text).map(|found| found.value);
+    Document {
+        title: value(metadata.title),
+        authors: metadata.authors.into_iter().map(|author| author.value).collect(),
+        published: value(metadata.published),
+        modified: value(metadata.modified),
+        site: value(metadata.site),
+        section: value(metadata.section),
+        tags: metadata.tags.into_iter().map(|tag| tag.value).collect(),
+        image: value(metadata.image),
+        language,
+        canonical_url: value(metadata.canonical_url),
+        kind: extraction.kind.unwrap_or_default(),
+        paywalled: value(metadata.paywalled),
+        text: extraction.text,
+        blocks: extraction.blocks,
+    }
+}
+
+fn value<T>(found: Option<Found<T>>) -> Option<T> {
+    found.map(|found| found.value)
+}
