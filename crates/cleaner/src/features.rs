@@ -251,8 +251,14 @@ fn row(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool) -> 
     set(F::furniture_form, flag(matches!(kind, Some(Furniture::ReplyForm | Furniture::Comments))));
     set(F::furniture_share, flag(kind == Some(Furniture::Share)));
     set(F::furniture_related, flag(kind == Some(Furniture::Related)));
-    set(F::furniture_newsletter, flag(matches!(kind, Some(Furniture::Newsletter | Furniture::Paywall))));
-    set(F::furniture_consent, flag(matches!(kind, Some(Furniture::Consent | Furniture::Advertisement))));
+    set(
+        F::furniture_newsletter,
+        flag(matches!(kind, Some(Furniture::Newsletter | Furniture::Paywall))),
+    );
+    set(
+        F::furniture_consent,
+        flag(matches!(kind, Some(Furniture::Consent | Furniture::Advertisement))),
+    );
     set(F::after_furniture, distance(at, order.last_furniture[0][at]));
     set(F::after_related, distance(at, order.last_furniture[1][at]));
     set(F::after_comments, distance(at, order.last_furniture[2][at]));
@@ -327,7 +333,8 @@ fn row(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool) -> 
     set(F::good_before, share(order.good_before[at], whole.good));
     let own_good = if s.good { s.chars } else { 0.0 };
     set(F::good_after, share(whole.good - order.good_before[at] - own_good, whole.good));
-    let after_title = order.title.map_or(60.0, |title| (at as f32 - title as f32).clamp(-50.0, 50.0));
+    let after_title =
+        order.title.map_or(60.0, |title| (at as f32 - title as f32).clamp(-50.0, 50.0));
     set(F::after_title, after_title);
     set(F::since_heading, distance(at, order.last_heading[at]));
     set(F::since_good, distance(at, order.last_good[at]));
@@ -349,7 +356,8 @@ fn row(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool) -> 
 
     for hint in 0..HINTS {
         let inline = block.inline_hints.0 & (1 << hint) != 0;
-        row[F::hint_comment as usize + hint] = f32::from(if inline { 0 } else { above.nearest[hint] });
+        row[F::hint_comment as usize + hint] =
+            f32::from(if inline { 0 } else { above.nearest[hint] });
         row[F::count_comment as usize + hint] = f32::from(above.count[hint]) + flag(inline);
     }
     row
@@ -382,7 +390,8 @@ fn core(page: &Page, at: usize, row: &mut Row) {
     set(F::score_parent, share(layout.score[parent], best));
     set(F::score_grand, share(layout.score[tree.elements[parent].parent], best));
     // Above the core every block has the core's own ancestors in common.
-    let strongest = tree.up(element).take(levels + 1).map(|up| layout.score[up]).fold(0.0, f32::max);
+    let strongest =
+        tree.up(element).take(levels + 1).map(|up| layout.score[up]).fold(0.0, f32::max);
     set(F::score_best, share(strongest, best));
     let sums = layout.sums[branch];
     set(F::branch_links, sums.link_density());
@@ -451,7 +460,8 @@ fn neighbours(page: &Page, at: usize, row: &mut Row) {
 fn has_year(text: &str) -> bool {
     text.len() < 200
         && text.as_bytes().windows(4).any(|w| {
-            matches!(w, [b'1', b'9', b'9', _] | [b'2', b'0', b'0'..=b'3', _]) && w[3].is_ascii_digit()
+            matches!(w, [b'1', b'9', b'9', _] | [b'2', b'0', b'0'..=b'3', _])
+                && w[3].is_ascii_digit()
         })
 }
 

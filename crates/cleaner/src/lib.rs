@@ -81,7 +81,8 @@ impl CleanError {
 /// The [`Reason`] why the page gives no document.
 pub fn clean(config: &Config, input: &Input<'_>) -> Result<Document, CleanError> {
     let decoded = decode::decode(input.bytes, input.content_type)?;
-    let document = if decode::is_html(&decoded.text, input.content_type, input.url.map(Url::as_str)) {
+    let document = if decode::is_html(&decoded.text, input.content_type, input.url.map(Url::as_str))
+    {
         let html = parse::parse(&decoded.text);
         let metadata = metadata::read(&html, input.url, input.hints);
         let extraction = extract::extract(&html, &metadata)?;

@@ -45,10 +45,26 @@ impl Model {
             // A child stands after its parent, so this ends.
             while at >= 0 {
                 let node = &self.nodes[at as usize];
-                at = if row[usize::from(node.feature)] > node.threshold { node.right } else { node.left };
+                at = if row[usize::from(node.feature)] > node.threshold {
+                    node.right
+                } else {
+                    node.left
+                };
             }
             odds += self.leaves[!at as usize];
         }
         1.0 / (1.0 + (-odds).exp())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn table_belongs_to_these_features() {
+        assert_eq!(
+            super::table::NAMES_HASH,
+            crate::train::names_hash(),
+            "features changed: run `cargo xtask train-cleaner`"
+        );
     }
 }

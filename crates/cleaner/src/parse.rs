@@ -71,7 +71,8 @@ impl Guard {
         let sink = &self.builder.sink;
         sink.tags.set(sink.tags.get() + 1);
         if is_formatting(&tag.name) {
-            if self.exhausted.get() || self.formatting.borrow().values().sum::<usize>() >= MAX_FORMATTING
+            if self.exhausted.get()
+                || self.formatting.borrow().values().sum::<usize>() >= MAX_FORMATTING
             {
                 return false;
             }
@@ -140,11 +141,7 @@ impl TokenSink for Guard {
             Token::CommentToken(_) => false,
             _ => true,
         };
-        if admitted {
-            self.builder.process_token(token, line)
-        } else {
-            TokenSinkResult::Continue
-        }
+        if admitted { self.builder.process_token(token, line) } else { TokenSinkResult::Continue }
     }
 
     fn end(&self) {
@@ -161,7 +158,17 @@ impl TokenSink for Guard {
 fn is_formatting(name: &str) -> bool {
     matches!(
         name,
-        "b" | "big" | "code" | "em" | "font" | "i" | "s" | "small" | "strike" | "strong" | "tt" | "u"
+        "b" | "big"
+            | "code"
+            | "em"
+            | "font"
+            | "i"
+            | "s"
+            | "small"
+            | "strike"
+            | "strong"
+            | "tt"
+            | "u"
     )
 }
 
@@ -169,9 +176,28 @@ fn is_formatting(name: &str) -> bool {
 fn is_leaf(name: &str) -> bool {
     matches!(
         name,
-        "area" | "base" | "br" | "col" | "embed" | "hr" | "img" | "input" | "link" | "meta"
-            | "source" | "track" | "wbr" | "script" | "style" | "title" | "textarea" | "xmp"
-            | "iframe" | "noembed" | "noframes" | "plaintext"
+        "area"
+            | "base"
+            | "br"
+            | "col"
+            | "embed"
+            | "hr"
+            | "img"
+            | "input"
+            | "link"
+            | "meta"
+            | "source"
+            | "track"
+            | "wbr"
+            | "script"
+            | "style"
+            | "title"
+            | "textarea"
+            | "xmp"
+            | "iframe"
+            | "noembed"
+            | "noframes"
+            | "plaintext"
     )
 }
 

@@ -67,7 +67,12 @@ fn lower_hash(word: &str) -> u64 {
     }
 }
 
-fn one(tree: &Tree, block: &Block, title: &HashedMap<()>, description: &HashedMap<()>) -> Statistics {
+fn one(
+    tree: &Tree,
+    block: &Block,
+    title: &HashedMap<()>,
+    description: &HashedMap<()>,
+) -> Statistics {
     let text = tree.text_of(block);
     let stop_words = StopWords::get();
     let (mut chars, mut letters, mut upper, mut digits) = (0_u32, 0_u32, 0_u32, 0_u32);
@@ -92,7 +97,10 @@ fn one(tree: &Tree, block: &Block, title: &HashedMap<()>, description: &HashedMa
                 '，' | '、' | '،' | ';' => commas += 1,
                 // These end a sentence with no space after them.
                 '。' | '！' | '？' | '।' | '۔' => sentences += 1,
-                '\u{e00}'..='\u{eff}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' => {
+                '\u{e00}'..='\u{eff}'
+                | '\u{1780}'..='\u{17ff}'
+                | '\u{3040}'..='\u{30ff}'
+                | '\u{3400}'..='\u{9fff}' => {
                     unspaced += 1;
                     letters += 1;
                 }

@@ -3,8 +3,8 @@
 use crate::features::{self, Page};
 pub use crate::features::{FEATURES, NAMES, Row};
 pub use crate::model::{Model, Node};
-use crate::rules::decide;
 pub use crate::rules::THRESHOLD;
+use crate::rules::decide;
 use crate::tree::Tree;
 
 /// A page on its way through the cleaner, with the features of its blocks.

@@ -8,8 +8,8 @@
 use std::ops::Range;
 
 use ego_tree::{NodeId, NodeRef};
-use scraper::node::{Element as Html5Element, Node};
 use scraper::Html;
+use scraper::node::{Element as Html5Element, Node};
 
 use crate::hash::{hash, mix};
 use crate::vocabulary::{Hint, Hints, Vocabulary};
@@ -17,9 +17,35 @@ use crate::vocabulary::{Hint, Hints, Vocabulary};
 /// The tags that features and rendering tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tag {
-    Body, Main, Article, Section, Div, P, Heading(u8), List(bool), Item, Definitions, Term, Table, Row,
-    Cell, Quote, Pre, Figure, FigCaption, Aside, Nav, Header, Footer, Form, Address, Details, Button,
-    NoScript, Center, Other,
+    Body,
+    Main,
+    Article,
+    Section,
+    Div,
+    P,
+    Heading(u8),
+    List(bool),
+    Item,
+    Definitions,
+    Term,
+    Table,
+    Row,
+    Cell,
+    Quote,
+    Pre,
+    Figure,
+    FigCaption,
+    Aside,
+    Nav,
+    Header,
+    Footer,
+    Form,
+    Address,
+    Details,
+    Button,
+    NoScript,
+    Center,
+    Other,
 }
 
 /// A block element.
@@ -195,11 +221,9 @@ impl Walk {
 
     fn finish(mut self) -> Tree {
         self.end_block(false);
+        let (elements, blocks) = (self.tree.elements.len(), self.tree.blocks.len());
         if let Some(root) = self.tree.elements.first_mut() {
-            root.end = self.tree.elements.len();
-        }
-        let blocks = self.tree.blocks.len();
-        if let Some(root) = self.tree.elements.first_mut() {
+            root.end = elements;
             root.blocks = 0..blocks;
         }
         self.tree
@@ -221,8 +245,10 @@ impl Walk {
     fn open_element(&mut self, node: NodeRef<'_, Node>, element: &Html5Element) -> bool {
         let name = element.name();
         match name {
-            "script" | "style" | "template" | "svg" | "select" | "textarea" | "object" | "iframe"
-            | "datalist" | "canvas" | "audio" | "video" | "map" | "math" | "input" => return false,
+            "script" | "style" | "template" | "svg" | "select" | "textarea" | "object"
+            | "iframe" | "datalist" | "canvas" | "audio" | "video" | "map" | "math" | "input" => {
+                return false;
+            }
             "title" => {
                 if self.tree.title.is_empty() {
                     for child in node.children() {
@@ -553,8 +579,8 @@ fn block_tag(name: &str) -> Option<Tag> {
         "button" => Tag::Button,
         "noscript" => Tag::NoScript,
         "center" => Tag::Center,
-        "html" | "head" | "tbody" | "thead" | "tfoot" | "fieldset" | "legend" | "dialog" | "hgroup"
-        | "optgroup" | "option" | "frameset" | "noframes" | "search" => Tag::Other,
+        "html" | "head" | "tbody" | "thead" | "tfoot" | "fieldset" | "legend" | "dialog"
+        | "hgroup" | "optgroup" | "option" | "frameset" | "noframes" | "search" => Tag::Other,
         _ => return None,
     })
 }

@@ -84,7 +84,10 @@ const WORDS: &[(Hint, &str)] = &[
          pager paging pages skip toc topbar subnav mainnav megamenu hamburger sitemap anchor jump \
          tabs tab toolbar tools navigate brotkrumen",
     ),
-    (Hint::Side, "side sidebar aside rail rightcol rightcolumn leftcol right left secondary complementary marginal seitenleiste sidebars sticky col2"),
+    (
+        Hint::Side,
+        "side sidebar aside rail rightcol rightcolumn leftcol right left secondary complementary marginal seitenleiste sidebars sticky col2",
+    ),
     (Hint::Foot, "foot footer footers bottom colophon fuss footnote postfooter impressum credits"),
     (
         Hint::Advert,
@@ -92,8 +95,14 @@ const WORDS: &[(Hint, &str)] = &[
          banners sponsor sponsored sponsors promo promos promotion promoted dfp gpt anzeige anzeigen \
          werbung publicidad pub affiliate commercial adcontainer adwrapper teads criteo marketing",
     ),
-    (Hint::Caption, "caption captions wp-caption figcaption legend legende bildunterschrift credit photocredit imagecredit copyright bu photo image picture img media bild foto figure"),
-    (Hint::Byline, "byline bylines author authors autor autoren writer reporter dateline kicker by vcard journalist verfasser publisher overline eyebrow"),
+    (
+        Hint::Caption,
+        "caption captions wp-caption figcaption legend legende bildunterschrift credit photocredit imagecredit copyright bu photo image picture img media bild foto figure",
+    ),
+    (
+        Hint::Byline,
+        "byline bylines author authors autor autoren writer reporter dateline kicker by vcard journalist verfasser publisher overline eyebrow",
+    ),
     (
         Hint::Newsletter,
         "newsletter newsletters subscribe subscription subscriptions subscriber signup optin mailing mailchimp \
@@ -115,24 +124,63 @@ const WORDS: &[(Hint, &str)] = &[
          post postbody postcontent text copy richtext prose main maincontent paragraph paragraphs artikel beitrag \
          inhalt texte contenu contenido noticia cuerpo contenuto fliesstext wysiwyg blogpost readable hentry articletext",
     ),
-    (Hint::Title, "title headline titles headlines heading hed ueberschrift titel titre titulo titolo subtitle subhead subheadline dek deck"),
-    (Hint::Lead, "lead lede intro introduction summary standfirst excerpt abstract description vorspann sapo chapo sommario entradilla teasertext perex ingress"),
+    (
+        Hint::Title,
+        "title headline titles headlines heading hed ueberschrift titel titre titulo titolo subtitle subhead subheadline dek deck",
+    ),
+    (
+        Hint::Lead,
+        "lead lede intro introduction summary standfirst excerpt abstract description vorspann sapo chapo sommario entradilla teasertext perex ingress",
+    ),
     (
         Hint::Card,
         "card cards teaser teasers tile tiles item items grid loop stream feed river river listing preview \
          snippet thumb thumbnail thumbnails box boxes block promo module bloglist masonry",
     ),
-    (Hint::Bio, "bio biography authorbio authorbox authorinfo about profile profil aboutauthor contributor contact kontakt gravatar avatar user userinfo"),
-    (Hint::Consent, "cookie cookies consent gdpr dsgvo privacy datenschutz ccpa cmp onetrust cookiebar notice alert alerts warning"),
-    (Hint::Gallery, "gallery galleries galerie slideshow slider slide slides carousel swiper slick video player videos lightbox playlist audio podcast"),
-    (Hint::Widget, "widget widgets plugin embed embedded gadget component iframe shortcode ticker live poll quiz weather wetter horoscope"),
-    (Hint::Legal, "legal disclaimer copyright license licence lizenz rights imprint syndication correction corrections source sources quelle quellen attribution"),
-    (Hint::Quote, "quote quotes blockquote pullquote zitat pull callout testimonial highlight factbox infobox fact facts keypoints"),
-    (Hint::Header, "header head top masthead logo brand branding site sitename hero billboard kopf"),
-    (Hint::Login, "login signin register registration account paywall premium plus premiumcontent anmelden user password metered gate wall regwall meter search searchform suche recherche"),
-    (Hint::Date, "date time timestamp published datum pubdate updated datetime posted modified uhrzeit fecha data created dateline"),
-    (Hint::Product, "product products price prices preis shop cart buy rating ratings review stars checkout warenkorb sku offer offers deal deals amazon"),
-    (Hint::List, "list liste lists ul ol ingredients ingredient zutaten steps instructions recipe rezept directions method table tabelle accordion faq"),
+    (
+        Hint::Bio,
+        "bio biography authorbio authorbox authorinfo about profile profil aboutauthor contributor contact kontakt gravatar avatar user userinfo",
+    ),
+    (
+        Hint::Consent,
+        "cookie cookies consent gdpr dsgvo privacy datenschutz ccpa cmp onetrust cookiebar notice alert alerts warning",
+    ),
+    (
+        Hint::Gallery,
+        "gallery galleries galerie slideshow slider slide slides carousel swiper slick video player videos lightbox playlist audio podcast",
+    ),
+    (
+        Hint::Widget,
+        "widget widgets plugin embed embedded gadget component iframe shortcode ticker live poll quiz weather wetter horoscope",
+    ),
+    (
+        Hint::Legal,
+        "legal disclaimer copyright license licence lizenz rights imprint syndication correction corrections source sources quelle quellen attribution",
+    ),
+    (
+        Hint::Quote,
+        "quote quotes blockquote pullquote zitat pull callout testimonial highlight factbox infobox fact facts keypoints",
+    ),
+    (
+        Hint::Header,
+        "header head top masthead logo brand branding site sitename hero billboard kopf",
+    ),
+    (
+        Hint::Login,
+        "login signin register registration account paywall premium plus premiumcontent anmelden user password metered gate wall regwall meter search searchform suche recherche",
+    ),
+    (
+        Hint::Date,
+        "date time timestamp published datum pubdate updated datetime posted modified uhrzeit fecha data created dateline",
+    ),
+    (
+        Hint::Product,
+        "product products price prices preis shop cart buy rating ratings review stars checkout warenkorb sku offer offers deal deals amazon",
+    ),
+    (
+        Hint::List,
+        "list liste lists ul ol ingredients ingredient zutaten steps instructions recipe rezept directions method table tabelle accordion faq",
+    ),
 ];
 
 const SLOTS: usize = 2048;

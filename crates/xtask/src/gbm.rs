@@ -160,9 +160,8 @@ fn grow(table: &Table, slopes: &[(f32, f32)], options: Options) -> Grown {
     let mut leaves = vec![leaf(table, all, histogram, None, options)];
     while leaves.len() < options.leaves {
         let gain = |leaf: &Leaf| leaf.split.as_ref().map_or(0.0, |split| split.gain);
-        let best = (0..leaves.len()).fold(0, |best, at| {
-            if gain(&leaves[at]) > gain(&leaves[best]) { at } else { best }
-        });
+        let best = (0..leaves.len())
+            .fold(0, |best, at| if gain(&leaves[at]) > gain(&leaves[best]) { at } else { best });
         let Some(split) = leaves[best].split.take() else { break };
         let parent = std::mem::replace(
             &mut leaves[best],

@@ -3,9 +3,11 @@
 //! `cargo xtask test` is the whole check, the same on a laptop and in CI. Each verb is one file.
 
 mod command;
+mod gbm;
 mod schema;
 mod setup;
 mod test;
+mod train_cleaner;
 mod train_summarizer;
 
 use std::path::{Path, PathBuf};
@@ -37,6 +39,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Setup => setup::run(),
         Verb::Test(args) => test::run(&args),
         Verb::Schema(args) => schema::run(&args),
+        Verb::TrainCleaner(args) => train_cleaner::run(&args),
         Verb::TrainSummarizer(args) => train_summarizer::run(&root(), &args),
     }
 }

@@ -150,7 +150,8 @@ fn load(folder: &Path, corpus: &'static str, hash: &mut u64) -> anyhow::Result<V
         };
         let (labels, choices) = label(&truth, &page);
         let site = registered_domain(truth.url.as_deref().unwrap_or(&truth.id));
-        let fold = site.bytes().fold(7, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        let fold =
+            site.bytes().fold(7, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         let fold = (fold >> 20) % FOLDS;
         examples.push(Example { corpus, truth, comments, page, labels, choices, fold });
     }
@@ -278,8 +279,7 @@ fn by_segments(truth: &Truth, page: &TrainingPage) -> Labels {
             choices.push(places);
         } else {
             for at in places.into_iter().flatten() {
-                labels[at] =
-                    if labels[at].is_some() { None } else { Some((true, SEGMENT_WEIGHT)) };
+                labels[at] = if labels[at].is_some() { None } else { Some((true, SEGMENT_WEIGHT)) };
             }
         }
     }
@@ -378,11 +378,20 @@ fn report(
         )?;
         if args.worst > 0 {
             let mut order: Vec<usize> = (0..pages.len()).collect();
-            let loss = |at: usize| if whole { 1.0 - scores[at].f1() } else { scores[at].extra + scores[at].missed };
+            let loss = |at: usize| {
+                if whole { 1.0 - scores[at].f1() } else { scores[at].extra + scores[at].missed }
+            };
             order.sort_by(|&a, &b| loss(b).total_cmp(&loss(a)));
             for at in order.into_iter().take(args.worst) {
                 let s = scores[at];
-                writeln!(out, "  {:.3} P {:.3} R {:.3} {}", s.f1(), s.precision(), s.recall(), pages[at].0.truth.id)?;
+                writeln!(
+                    out,
+                    "  {:.3} P {:.3} R {:.3} {}",
+                    s.f1(),
+                    s.precision(),
+                    s.recall(),
+                    pages[at].0.truth.id
+                )?;
             }
         }
         if let Some(folder) = &args.predictions {
@@ -437,7 +446,11 @@ fn source(model: &Model, corpus: u64, pages: usize) -> String {
         model.base, model.roots
     );
     for node in model.nodes.iter() {
-        let _ = writeln!(out, "        n({}, {:?}, {}, {}),", node.feature, node.threshold, node.left, node.right);
+        let _ = writeln!(
+            out,
+            "        n({}, {:?}, {}, {}),",
+            node.feature, node.threshold, node.left, node.right
+        );
     }
     let _ = write!(out, "    ]),\n    leaves: Cow::Borrowed(&{:?}),\n}};\n", model.leaves);
     out
