@@ -4,6 +4,7 @@
 
 mod command;
 mod gbm;
+mod rust_bert;
 mod schema;
 mod setup;
 mod test;
@@ -28,7 +29,7 @@ enum Verb {
     Setup,
     /// Set up, then format, lints, docs, all tests, schema drift: all that must hold
     Test(test::Args),
-    /// Write the JSON Schemas under docs of the crates anew; with --check only compare
+    /// Write the JSON Schemas of the configuration and the record anew; with --check only compare
     Schema(schema::Args),
     /// Train the weights of the extractive summarizer anew and report what they are worth
     TrainSummarizer(train_summarizer::Args),

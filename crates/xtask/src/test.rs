@@ -1,7 +1,7 @@
 //! The whole check: what must hold before a change is taken.
 
 use crate::command::{command, step};
-use crate::{schema, setup};
+use crate::{rust_bert, schema, setup};
 
 /// What to leave out or add.
 #[derive(Debug, clap::Args)]
@@ -9,9 +9,15 @@ pub(crate) struct Args {
     /// Only format, lints, docs and schemas: no tests, nothing installed
     #[arg(long)]
     quick: bool,
+    /// Only the tests of the feature rust-bert; fetches libtorch (810 MB) where it is missing
+    #[arg(long)]
+    rust_bert: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    if args.rust_bert {
+        return rust_bert::test();
+    }
     let cargo = |words: &str| command("cargo", words.split_whitespace());
     step("format", cargo("fmt --all -- --check"))?;
     step("lints", cargo("clippy --quiet --workspace --all-targets -- --deny warnings"))?;
