@@ -31,6 +31,8 @@ enum Verb {
     Test(test::Args),
     /// Write the JSON Schemas of the configuration and the record anew; with --check only compare
     Schema(schema::Args),
+    /// Train the cleaner's table anew, and report its cross-validated and plain scores
+    TrainCleaner(train_cleaner::Args),
     /// Train the weights of the extractive summarizer anew and report what they are worth
     TrainSummarizer(train_summarizer::Args),
 }
