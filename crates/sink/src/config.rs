@@ -163,6 +163,9 @@ pub struct WebhookConfig {
     #[serde(default = "default_batch")]
     #[schemars(range(min = 1, max = 1000))]
     pub batch: usize,
+    /// A file of PEM certificates to trust besides the public ones. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
     /// How long one request may take, from connecting to the end of the answer. Default: `30s`.
     #[serde(default = "default_timeout")]
     pub timeout: HumanDuration,

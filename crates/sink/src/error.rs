@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use newsmill_article::Disposition;
+use newsmill_article::{Disposition, HumanDuration};
 
 /// Why a batch was not delivered, or a sink not opened. It speaks of the target, never of a single
 /// record: what a target refuses of one record is in [`Delivered::rejected`](crate::Delivered).
@@ -59,6 +59,54 @@ pub enum SinkError {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// SQLite failed.
+    #[error("cannot {action} the database {}", path.display())]
+    Sqlite {
+        /// What was tried.
+        action: &'static str,
+        /// The database.
+        path: PathBuf,
+        /// Why not.
+        source: rusqlite::Error,
+    },
+    /// The PostgreSQL server failed, or was not to be had.
+    #[error("cannot {action} PostgreSQL")]
+    Postgres {
+        /// What was tried.
+        action: &'static str,
+        /// Why not.
+        source: tokio_postgres::Error,
+    },
+    /// A server did not answer in time.
+    #[error("no answer from {server} within {}", HumanDuration(*limit))]
+    TooSlow {
+        /// Which server, without anything secret.
+        server: String,
+        /// The configured `timeout`.
+        limit: Duration,
+    },
+    /// The receiver of a webhook was not to be had.
+    #[error("cannot post to {origin}")]
+    Unreachable {
+        /// Scheme, host and port: the rest of the URL may be secret.
+        origin: String,
+        /// Why not.
+        source: reqwest::Error,
+    },
+    /// The receiver of a webhook refused for reasons that are not in the record.
+    #[error("{origin} answered {status}{hint}: {body}")]
+    Status {
+        /// Scheme, host and port.
+        origin: String,
+        /// The HTTP status.
+        status: u16,
+        /// What to do about it.
+        hint: &'static str,
+        /// The beginning of the answer.
+        body: String,
+        /// How long to wait at least.
+        after: Duration,
+    },
     /// The work was on a thread that ended before it was done, because the runtime is stopping.
     #[error("stopped before the batch was written")]
     Stopped,
@@ -70,7 +118,12 @@ impl SinkError {
     pub fn disposition(&self) -> Disposition {
         match self {
             Self::File { source, .. } => io_disposition(source),
-            Self::Stopped => Disposition::Retry { after: PAUSE },
+            Self::Sqlite { source, .. } => crate::sqlite::disposition(source),
+            Self::Postgres { source, .. } => crate::postgres::disposition(source),
+            Self::Status { after, .. } => Disposition::Retry { after: *after },
+            Self::TooSlow { .. } | Self::Unreachable { .. } | Self::Stopped => {
+                Disposition::Retry { after: PAUSE }
+            }
             Self::Stdout(_)
             | Self::ClosedPipe
             | Self::InUse { .. }
@@ -85,8 +138,12 @@ impl SinkError {
 /// attempts should wait longer from one to the next.
 pub(crate) const PAUSE: Duration = Duration::from_secs(1);
 
+/// The pause where only a person can help, with a token, a right or an address, but waiting loses
+/// nothing and stopping everything else would.
+pub(crate) const LONG_PAUSE: Duration = Duration::from_secs(60);
+
 /// The pause before a full disk is tried again: nobody frees one within a second.
-const FULL_DISK_PAUSE: Duration = Duration::from_secs(30);
+pub(crate) const FULL_DISK_PAUSE: Duration = Duration::from_secs(30);
 
 /// A full disk or a fault of the device may pass; a path that is wrong or closed to us does not.
 fn io_disposition(error: &io::Error) -> Disposition {

@@ -16,8 +16,8 @@
 //! The claim, exactly: at-least-once delivery, with exactly one effect in files and databases, and
 //! with keys by which a webhook's receiver can have the same.
 //!
-//! This crate knows no ledger and no other stage, starts no task that outlives a call, and retries
-//! nothing: an error says by its [`disposition`](SinkError::disposition) whether the same batch is
+//! This crate knows no ledger and no other stage, starts no task but the one that
+//! drives a connection to PostgreSQL, and retries nothing: an error says by its [`disposition`](SinkError::disposition) whether the same batch is
 //! worth another try.
 
 mod blocking;
@@ -25,8 +25,18 @@ mod config;
 mod error;
 mod format;
 mod jsonl;
+mod pieces;
+mod postgres;
 mod secret;
+mod sqlite;
 mod stdout;
+mod tls;
+mod webhook;
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod testing;
 
 use std::sync::Arc;
 
@@ -84,6 +94,9 @@ pub struct Sink {
 enum Target {
     Stdout(stdout::Stdout),
     Jsonl(jsonl::Jsonl),
+    Sqlite(sqlite::Sqlite),
+    Postgres(Box<postgres::Postgres>),
+    Webhook(Box<webhook::Webhook>),
 }
 
 impl Sink {
@@ -101,14 +114,15 @@ impl Sink {
     pub fn open(config: &Config, committed: Option<&State>) -> Result<Self, SinkError> {
         let position = committed.and_then(|state| state.0.as_ref());
         let target = match config {
-            Config::Stdout(config) => Target::Stdout(stdout::Stdout::new(config.format)),
-            Config::Jsonl(config) => Target::Jsonl(jsonl::Jsonl::open(config, position)?),
-            Config::Sqlite(_) | Config::Postgres(_) | Config::Webhook(_) => {
-                return Err(SinkError::Config {
-                    key: config.kind(),
-                    reason: "this kind of sink is not built yet".to_owned(),
-                });
+            Config::Stdout(config) => {
+                Target::Stdout(stdout::Stdout::new(config.format, std::io::stdout()))
             }
+            Config::Jsonl(config) => Target::Jsonl(jsonl::Jsonl::open(config, position)?),
+            Config::Sqlite(config) => Target::Sqlite(sqlite::Sqlite::open(config)?),
+            Config::Postgres(config) => {
+                Target::Postgres(Box::new(postgres::Postgres::new(config)?))
+            }
+            Config::Webhook(config) => Target::Webhook(Box::new(webhook::Webhook::new(config)?)),
         };
         Ok(Self { target })
     }
@@ -117,7 +131,7 @@ impl Sink {
     pub fn state(&self) -> State {
         match &self.target {
             Target::Jsonl(jsonl) => State(Some(jsonl.position().clone())),
-            Target::Stdout(_) => State::default(),
+            _ => State::default(),
         }
     }
 
@@ -136,6 +150,9 @@ impl Sink {
         let rejected = match &mut self.target {
             Target::Stdout(stdout) => stdout.deliver(batch).await?,
             Target::Jsonl(jsonl) => jsonl.deliver(batch).await?,
+            Target::Sqlite(sqlite) => sqlite.deliver(batch).await?,
+            Target::Postgres(postgres) => postgres.deliver(batch).await?,
+            Target::Webhook(webhook) => webhook.deliver(batch).await?,
         };
         Ok(Delivered { state: self.state(), rejected })
     }
@@ -149,7 +166,7 @@ impl Sink {
     pub async fn close(self) -> Result<(), SinkError> {
         match self.target {
             Target::Stdout(stdout) => stdout.close().await,
-            Target::Jsonl(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

@@ -3,17 +3,18 @@
 //! What a pipe has taken cannot be taken back: a batch that is repeated after a crash or an error
 //! appears again.
 
-use std::io;
+use std::fmt;
+use std::io::{self, Write};
 
 use crate::blocking::Blocking;
 use crate::{Delivery, Format, Rejected, SinkError, Writer};
 
-#[derive(Debug)]
-pub(crate) struct Stdout(Blocking<Option<Writer<io::Stdout>>>);
+/// Standard output, or what stands for it in tests.
+pub(crate) struct Stdout(Blocking<Option<Writer<Box<dyn Write + Send>>>>);
 
 impl Stdout {
-    pub(crate) fn new(format: Format) -> Self {
-        Self(Blocking::new(Some(Writer::new(format, io::stdout()))))
+    pub(crate) fn new(format: Format, out: impl Write + Send + 'static) -> Self {
+        Self(Blocking::new(Some(Writer::new(format, Box::new(out)))))
     }
 
     pub(crate) async fn deliver(&self, batch: &[Delivery]) -> Result<Vec<Rejected>, SinkError> {
@@ -41,9 +42,48 @@ impl Stdout {
     }
 }
 
+impl fmt::Debug for Stdout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stdout")
+    }
+}
+
 fn stdout_error(error: io::Error) -> SinkError {
     match error.kind() {
         io::ErrorKind::BrokenPipe => SinkError::ClosedPipe,
         _ => SinkError::Stdout(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+    use crate::testing::batch;
+
+    #[tokio::test]
+    async fn a_closed_pipe_is_told_from_a_fault() {
+        let (reader, writer) = io::pipe().unwrap();
+        let stdout = Stdout::new(Format::Jsonl, writer);
+        assert_eq!(stdout.deliver(&batch(0..1)).await.unwrap(), []);
+        drop(reader);
+        let error = stdout.deliver(&batch(1..2)).await.unwrap_err();
+        assert!(matches!(error, SinkError::ClosedPipe), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_readable_at_once_and_the_array_ends_with_the_sink() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let stdout = Stdout::new(Format::Json, writer);
+        let _ = stdout.deliver(&batch(0..2)).await.unwrap();
+        let mut begin = [0; 1];
+        reader.read_exact(&mut begin).unwrap();
+        assert_eq!(&begin, b"[");
+        stdout.close().await.unwrap();
+        let mut all = String::from("[");
+        reader.read_to_string(&mut all).unwrap();
+        let records: Vec<newsmill_article::Record> = serde_json::from_str(&all).unwrap();
+        assert_eq!(records.len(), 2);
     }
 }

@@ -1,6 +1,8 @@
 //! The forms in which records are written to a stream: two for programs, two for people.
 
+mod byline;
 mod markdown;
+mod parts;
 mod text;
 
 use std::io::{self, BufWriter, Write};
@@ -83,3 +85,6 @@ impl<W: Write> Writer<W> {
         self.out.into_inner().map_err(io::IntoInnerError::into_error)
     }
 }
+
+#[cfg(test)]
+mod tests;

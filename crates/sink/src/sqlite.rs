@@ -1,0 +1,379 @@
+//! An SQLite database that people search.
+//!
+//! | name | holds |
+//! |---|---|
+//! | `records` | every wording of every article, one row by `(id, revision)`; `record` is the JSON, the other columns are read out of it by SQLite itself |
+//! | `articles` | a view of the wording that came last of each article (`current`) |
+//! | `search` | FTS5 over title, summary and text of `articles` |
+//!
+//! ```sql
+//! SELECT a.published, a.title, snippet(search, 2, '[', ']', '…', 12)
+//! FROM search JOIN articles a USING (rowid) WHERE search MATCH 'budget NEAR council' ORDER BY rank;
+//! ```
+//!
+//! Words are what `unicode61` takes for words, without diacritics: text without spaces (Chinese,
+//! Japanese, Thai) is found by whole runs only.
+//!
+//! A batch is one transaction, fsynced when it commits (WAL, `synchronous=FULL`). A row that a
+//! constraint or trigger of the database refuses is rejected by itself.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use newsmill_article::Disposition;
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+
+use crate::blocking::Blocking;
+use crate::error::{FULL_DISK_PAUSE, PAUSE};
+use crate::{Delivery, Rejected, SinkError, SqliteConfig};
+
+/// Number of the tables' form, kept as `user_version`.
+const FORM: i64 = 1;
+
+/// How long another writer is waited for before the batch is given back.
+const BUSY: Duration = Duration::from_secs(2);
+
+const TABLES: &str = "
+    CREATE TABLE records (
+        rowid      INTEGER PRIMARY KEY,
+        id         TEXT NOT NULL,
+        revision   TEXT NOT NULL,
+        current    INTEGER NOT NULL,
+        title      TEXT GENERATED ALWAYS AS (record ->> '$.title') STORED,
+        url        TEXT GENERATED ALWAYS AS
+                       (coalesce(record ->> '$.canonical_url', record ->> '$.url')) STORED,
+        source     TEXT GENERATED ALWAYS AS (record ->> '$.source') STORED,
+        site       TEXT GENERATED ALWAYS AS (record ->> '$.site') STORED,
+        section    TEXT GENERATED ALWAYS AS (record ->> '$.section') STORED,
+        language   TEXT GENERATED ALWAYS AS (record ->> '$.language') STORED,
+        published  TEXT GENERATED ALWAYS AS (record ->> '$.published') STORED,
+        modified   TEXT GENERATED ALWAYS AS (record ->> '$.modified') STORED,
+        fetched    TEXT GENERATED ALWAYS AS (record ->> '$.fetched') STORED,
+        word_count INTEGER GENERATED ALWAYS AS (record ->> '$.word_count') STORED,
+        summary    TEXT GENERATED ALWAYS AS (record ->> '$.summary.text') STORED,
+        text       TEXT GENERATED ALWAYS AS (record ->> '$.text') VIRTUAL,
+        record     TEXT NOT NULL,
+        UNIQUE (id, revision)
+    );
+    CREATE INDEX records_published ON records (published) WHERE current;
+    CREATE INDEX records_site ON records (site, published) WHERE current;
+    CREATE INDEX records_source ON records (source, published) WHERE current;
+
+    CREATE VIEW articles AS
+        SELECT rowid, id, revision, title, url, source, site, section, language, published,
+               modified, fetched, word_count, summary, text, record
+        FROM records WHERE current;
+
+    CREATE VIRTUAL TABLE search USING fts5 (
+        title, summary, text, content = 'articles', content_rowid = 'rowid',
+        tokenize = 'unicode61 remove_diacritics 2'
+    );
+    CREATE TRIGGER records_insert AFTER INSERT ON records WHEN new.current BEGIN
+        INSERT INTO search (rowid, title, summary, text)
+        VALUES (new.rowid, new.title, new.summary, new.text);
+    END;
+    CREATE TRIGGER records_update AFTER UPDATE ON records BEGIN
+        INSERT INTO search (search, rowid, title, summary, text)
+        SELECT 'delete', old.rowid, old.title, old.summary, old.text WHERE old.current;
+        INSERT INTO search (rowid, title, summary, text)
+        SELECT new.rowid, new.title, new.summary, new.text WHERE new.current;
+    END;
+    CREATE TRIGGER records_delete AFTER DELETE ON records WHEN old.current BEGIN
+        INSERT INTO search (search, rowid, title, summary, text)
+        VALUES ('delete', old.rowid, old.title, old.summary, old.text);
+    END;
+";
+
+const LEAVE: &str = "UPDATE records SET current = 0 WHERE id = ?1 AND revision <> ?2 AND current";
+
+const UPSERT: &str = "
+    INSERT INTO records (id, revision, current, record) VALUES (?1, ?2, 1, ?3)
+    ON CONFLICT (id, revision) DO UPDATE SET current = 1, record = excluded.record";
+
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    database: Blocking<Connection>,
+    path: PathBuf,
+}
+
+impl Sqlite {
+    pub(crate) fn open(config: &SqliteConfig) -> Result<Self, SinkError> {
+        let path = config.path.clone();
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|source| SinkError::File {
+                action: "create the folder of",
+                path: path.clone(),
+                source,
+            })?;
+        }
+        let database = connect(&path).map_err(|source| SinkError::Sqlite {
+            action: "open",
+            path: path.clone(),
+            source,
+        })?;
+        Ok(Self { database: Blocking::new(database), path })
+    }
+
+    pub(crate) async fn deliver(&self, batch: &[Delivery]) -> Result<Vec<Rejected>, SinkError> {
+        let (batch, path) = (batch.to_vec(), self.path.clone());
+        self.database.run(move |database| write(database, &path, &batch)).await
+    }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let mut database = Connection::open(path)?;
+    database.busy_timeout(BUSY)?;
+    database.pragma_update(None, "journal_mode", "wal")?;
+    database.pragma_update(None, "synchronous", "full")?;
+    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let form: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if form == 0 {
+        transaction.execute_batch(TABLES)?;
+        transaction.pragma_update(None, "user_version", FORM)?;
+    } else if form != FORM {
+        let message = format!(
+            "its tables have the form {form} and this version writes form {FORM}: \
+             use the newsmill that made it, or another path"
+        );
+        let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_MISMATCH);
+        return Err(rusqlite::Error::SqliteFailure(error, Some(message)));
+    }
+    transaction.commit()?;
+    Ok(database)
+}
+
+fn write(
+    database: &mut Connection,
+    path: &Path,
+    batch: &[Delivery],
+) -> Result<Vec<Rejected>, SinkError> {
+    let fail = |source| SinkError::Sqlite { action: "write to", path: path.to_owned(), source };
+    let mut rejected: Vec<Rejected> = Vec::new();
+    'again: loop {
+        let mut transaction =
+            database.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
+        for delivery in batch {
+            if rejected.iter().any(|known| known.sequence == delivery.sequence) {
+                continue;
+            }
+            match upsert(&mut transaction, delivery) {
+                Ok(()) => {}
+                Err(error) if refuses_the_row(&error) => {
+                    let reason = error.to_string();
+                    rejected.push(Rejected { sequence: delivery.sequence, reason });
+                    // A trigger may roll back everything; then all but this row is done again.
+                    if transaction.is_autocommit() {
+                        continue 'again;
+                    }
+                }
+                Err(error) => return Err(fail(error)),
+            }
+        }
+        transaction.commit().map_err(fail)?;
+        rejected.sort_by_key(|rejected| rejected.sequence);
+        return Ok(rejected);
+    }
+}
+
+fn upsert(transaction: &mut Transaction<'_>, delivery: &Delivery) -> rusqlite::Result<()> {
+    let record = &*delivery.record;
+    let json = serde_json::to_string(record)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let (id, revision) = (record.id.to_string(), record.revision.to_string());
+    // Both statements or neither; dropped without a commit it is undone.
+    let savepoint = transaction.savepoint()?;
+    savepoint.prepare_cached(LEAVE)?.execute((&id, &revision))?;
+    savepoint.prepare_cached(UPSERT)?.execute((&id, &revision, &json))?;
+    savepoint.commit()
+}
+
+/// Whether the database would take other rows.
+fn refuses_the_row(error: &rusqlite::Error) -> bool {
+    use ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
+    matches!(error, rusqlite::Error::ToSqlConversionFailure(_))
+        || matches!(error.sqlite_error_code(), Some(ConstraintViolation | TooBig | TypeMismatch))
+}
+
+/// What an error means for the database as a whole.
+pub(crate) fn disposition(error: &rusqlite::Error) -> Disposition {
+    use ErrorCode::{
+        DatabaseBusy, DatabaseLocked, DiskFull, OperationInterrupted, OutOfMemory, SystemIoFailure,
+    };
+    match error.sqlite_error_code() {
+        Some(DiskFull) => Disposition::Retry { after: FULL_DISK_PAUSE },
+        Some(
+            DatabaseBusy | DatabaseLocked | OperationInterrupted | OutOfMemory | SystemIoFailure,
+        ) => Disposition::Retry { after: PAUSE },
+        _ => Disposition::Fatal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::testing::{record, worded};
+
+    fn deliveries(records: Vec<newsmill_article::Record>) -> Vec<Delivery> {
+        let number = |(n, record)| Delivery { sequence: n as u64, record: Arc::new(record) };
+        records.into_iter().enumerate().map(number).collect()
+    }
+
+    fn count(database: &Connection, query: &str) -> i64 {
+        database.query_row(query, (), |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn search_finds_the_latest_wording_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("news.sqlite");
+        let mut database = connect(&path).unwrap();
+        let old = worded(1, "Harbour", "The café flooded.");
+        let new = worded(1, "Harbour reopens", "The quay is dry.");
+        for records in [vec![old.clone(), record(2)], vec![new.clone()], vec![new.clone()]] {
+            assert_eq!(write(&mut database, &path, &deliveries(records)).unwrap(), []);
+        }
+        assert_eq!(count(&database, "SELECT count(*) FROM records"), 3);
+        assert_eq!(count(&database, "SELECT count(*) FROM articles"), 2);
+        let found = |word: &str| -> Vec<String> {
+            let query = "SELECT title FROM search JOIN articles USING (rowid, title)
+                         WHERE search MATCH ?1 ORDER BY rank";
+            let mut statement = database.prepare(query).unwrap();
+            statement.query_map([word], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        assert_eq!(found("quay"), ["Harbour reopens"]);
+        assert_eq!(found("text: quay"), ["Harbour reopens"]);
+        assert_eq!(found("grosse"), Vec::<String>::new());
+        assert_eq!(found("große"), ["Article 2"]);
+        assert_eq!(found("cafe"), Vec::<String>::new());
+        // The index agrees with the view, row by row.
+        database
+            .execute("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)", ())
+            .unwrap();
+        // Back to the old wording: it is the latest again.
+        write(&mut database, &path, &deliveries(vec![old])).unwrap();
+        assert_eq!(count(&database, "SELECT count(*) FROM records"), 3);
+        assert_eq!(count(&database, "SELECT count(*) FROM search WHERE search MATCH 'cafe'"), 1);
+        database
+            .execute("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)", ())
+            .unwrap();
+    }
+
+    #[test]
+    fn columns_are_what_the_record_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("news.sqlite");
+        let mut database = connect(&path).unwrap();
+        let record = record(1);
+        write(&mut database, &path, &deliveries(vec![record.clone()])).unwrap();
+        let row = database
+            .query_row(
+                "SELECT id, title, url, source, site, language, published, word_count, summary,
+                        text, record, section FROM articles",
+                (),
+                |row| {
+                    let text = |column| row.get::<_, Option<String>>(column);
+                    let texts: Vec<Option<String>> =
+                        [0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11].map(|c| text(c).unwrap()).into();
+                    Ok((texts, row.get::<_, i64>(7)?))
+                },
+            )
+            .unwrap();
+        let json = serde_json::to_string(&record).unwrap();
+        let id = record.id.to_string();
+        let wanted = [
+            Some(id.as_str()),
+            Some("Article 1"),
+            Some("https://example.org/1"),
+            Some("example"),
+            Some("Example"),
+            Some("en"),
+            Some("2026-01-02T03:04:05Z"),
+            Some(&record.summary.text),
+            Some(&record.text),
+            Some(&json),
+            None,
+        ];
+        assert_eq!(row.0.iter().map(Option::as_deref).collect::<Vec<_>>(), wanted);
+        assert_eq!(row.1, 12);
+    }
+
+    #[test]
+    fn interrupted_anywhere_a_repeat_completes() {
+        let folder = tempfile::tempdir().unwrap();
+        let batch = deliveries(vec![record(1), worded(1, "New", "Wording."), record(2), record(3)]);
+        let mut interrupted = 0;
+        for steps in (1..).step_by(7) {
+            let path = folder.path().join(format!("{steps}.sqlite"));
+            let mut database = connect(&path).unwrap();
+            let once = Arc::new(AtomicBool::new(true));
+            let fire = Arc::clone(&once);
+            database
+                .progress_handler(steps, Some(move || fire.swap(false, Ordering::Relaxed)))
+                .unwrap();
+            let first = write(&mut database, &path, &batch);
+            if once.load(Ordering::Relaxed) {
+                // So many steps are never made: every place was tried.
+                break;
+            }
+            if let Err(error) = first {
+                assert_eq!(error.disposition(), Disposition::Retry { after: PAUSE }, "{error}");
+                interrupted += 1;
+                assert_eq!(write(&mut database, &path, &batch).unwrap(), []);
+            }
+            assert_eq!(count(&database, "SELECT count(*) FROM records"), 4);
+            assert_eq!(count(&database, "SELECT count(*) FROM articles"), 3);
+            database
+                .execute("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)", ())
+                .unwrap();
+        }
+        assert!(interrupted > 20, "only {interrupted} interruptions");
+    }
+
+    #[test]
+    fn a_full_disk_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("news.sqlite");
+        let mut database = connect(&path).unwrap();
+        let pages = count(&database, "PRAGMA page_count");
+        database.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap_or(());
+        let large = worded(1, "Large", &"All work and no play. ".repeat(5_000));
+        let batch = deliveries(vec![large]);
+        let error = write(&mut database, &path, &batch).unwrap_err();
+        assert_eq!(error.disposition(), Disposition::Retry { after: FULL_DISK_PAUSE }, "{error}");
+        assert_eq!(count(&database, "SELECT count(*) FROM records"), 0);
+        database.execute_batch("PRAGMA max_page_count = 1000000").unwrap_or(());
+        assert_eq!(write(&mut database, &path, &batch).unwrap(), []);
+        assert_eq!(count(&database, "SELECT count(*) FROM records"), 1);
+    }
+
+    #[test]
+    fn a_trigger_that_rolls_everything_back_costs_only_its_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("news.sqlite");
+        let mut database = connect(&path).unwrap();
+        database
+            .execute_batch(
+                "CREATE TRIGGER guard BEFORE INSERT ON records WHEN new.record LIKE '%Article 2%'
+                 BEGIN SELECT raise(ROLLBACK, 'not this one'); END",
+            )
+            .unwrap();
+        let batch = deliveries(vec![record(1), record(2), record(3)]);
+        let rejected = write(&mut database, &path, &batch).unwrap();
+        let rejected: Vec<_> = rejected.iter().map(|r| (r.sequence, r.reason.as_str())).collect();
+        assert_eq!(rejected, [(1, "not this one")]);
+        assert_eq!(count(&database, "SELECT count(*) FROM records"), 2);
+    }
+
+    #[test]
+    fn a_database_of_another_form_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("news.sqlite");
+        connect(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
+        let config = SqliteConfig { name: None, path };
+        let error = Sqlite::open(&config).unwrap_err();
+        assert_eq!(error.disposition(), Disposition::Fatal);
+    }
+}
