@@ -153,6 +153,7 @@ fn io_disposition(error: &io::Error) -> Disposition {
         Kind::NotFound
         | Kind::PermissionDenied
         | Kind::ReadOnlyFilesystem
+        | Kind::AlreadyExists
         | Kind::IsADirectory
         | Kind::NotADirectory
         | Kind::InvalidFilename

@@ -180,7 +180,8 @@ async fn in_time<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T,
 impl Session {
     /// Creates the table where it is missing; of two that try at once the second waits and finds it.
     async fn create(&mut self, table: &Table) -> Result<(), Error> {
-        let exists = "SELECT to_regclass($1) IS NOT NULL";
+        // Through the catalogue itself: `to_regclass` alone may answer from before the lock.
+        let exists = "SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass($1))";
         if self.client.query_one(exists, &[&table.0]).await?.get(0) {
             return Ok(());
         }

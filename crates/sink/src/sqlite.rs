@@ -8,7 +8,8 @@
 //!
 //! ```sql
 //! SELECT a.published, a.title, snippet(search, 2, '[', ']', '…', 12)
-//! FROM search JOIN articles a USING (rowid) WHERE search MATCH 'budget NEAR council' ORDER BY rank;
+//! FROM search JOIN articles a ON a.rowid = search.rowid
+//! WHERE search MATCH 'NEAR(budget council)' ORDER BY rank;
 //! ```
 //!
 //! Words are what `unicode61` takes for words, without diacritics: text without spaces (Chinese,
@@ -238,7 +239,7 @@ mod tests {
         assert_eq!(count(&database, "SELECT count(*) FROM records"), 3);
         assert_eq!(count(&database, "SELECT count(*) FROM articles"), 2);
         let found = |word: &str| -> Vec<String> {
-            let query = "SELECT title FROM search JOIN articles USING (rowid, title)
+            let query = "SELECT a.title FROM search JOIN articles a ON a.rowid = search.rowid
                          WHERE search MATCH ?1 ORDER BY rank";
             let mut statement = database.prepare(query).unwrap();
             statement.query_map([word], |row| row.get(0)).unwrap().map(Result::unwrap).collect()

@@ -84,7 +84,7 @@ What is closed
   │ None at all.
 
   Place  │ Since
-  ───────┼────────
+  ───────┼───────
   魚市場 │ Monday
 
 In figures
