@@ -607,6 +607,37 @@ mod servers {
     }
 
     #[tokio::test]
+    async fn a_certificate_is_checked() {
+        let rig = Rig::new(Kind::Postgres).await;
+        let server = Server::get();
+        let url = format!("host=localhost port={} user=newsmill dbname=postgres", server.port);
+        let deliver = async |mode: &str, ca_file: Option<PathBuf>| {
+            std::fs::write(rig.path("url"), format!("{url} sslmode={mode}")).unwrap();
+            let Config::Postgres(config) = rig.config() else { unreachable!() };
+            let config = Config::Postgres(PostgresConfig { ca_file, ..config });
+            Sink::open(&config, None)?.deliver(&batch(0..2)).await
+        };
+        for mode in ["require", "prefer"] {
+            let error = assert_retry(deliver(mode, None).await);
+            let mut chain = error.to_string();
+            let mut source = std::error::Error::source(&error);
+            while let Some(error) = source {
+                chain.push_str(&format!(": {error}"));
+                source = error.source();
+            }
+            assert!(chain.contains("certificate"), "{chain}");
+        }
+        rig.assert_holds(&[]).await;
+        std::fs::write(rig.path("ca.pem"), &server.certificate).unwrap();
+        let delivered = deliver("require", Some(rig.path("ca.pem"))).await.unwrap();
+        assert_eq!(delivered.rejected, []);
+        rig.assert_holds(&[record(0), record(1)]).await;
+        // A file without a certificate is refused before anything is sent.
+        let error = deliver("require", Some(rig.path("secret"))).await.unwrap_err();
+        assert!(error.to_string().starts_with("ca_file: "), "{error}");
+    }
+
+    #[tokio::test]
     async fn a_table_that_is_missing_or_closed_to_us_is_waited_for() {
         let (rig, mut sink) = set_up(Kind::Postgres).await;
         let table = &rig.proxy.as_ref().unwrap().1;

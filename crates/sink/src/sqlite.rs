@@ -339,13 +339,14 @@ mod tests {
         let path = folder.path().join("news.sqlite");
         let mut database = connect(&path).unwrap();
         let pages = count(&database, "PRAGMA page_count");
-        database.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap_or(());
+        let set = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+        database.query_row(&format!("PRAGMA max_page_count = {pages}"), (), set).unwrap();
         let large = worded(1, "Large", &"All work and no play. ".repeat(5_000));
         let batch = deliveries(vec![large]);
         let error = write(&mut database, &path, &batch).unwrap_err();
         assert_eq!(error.disposition(), Disposition::Retry { after: FULL_DISK_PAUSE }, "{error}");
         assert_eq!(count(&database, "SELECT count(*) FROM records"), 0);
-        database.execute_batch("PRAGMA max_page_count = 1000000").unwrap_or(());
+        database.query_row("PRAGMA max_page_count = 1000000", (), set).unwrap();
         assert_eq!(write(&mut database, &path, &batch).unwrap(), []);
         assert_eq!(count(&database, "SELECT count(*) FROM records"), 1);
     }

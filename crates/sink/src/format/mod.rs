@@ -59,8 +59,14 @@ impl<W: Write> Writer<W> {
                 serde_json::to_writer_pretty(&mut self.out, record)?;
                 Ok(())
             }
-            Format::Text => text::write(&mut self.out, record, first),
-            Format::Markdown => markdown::write(&mut self.out, record, first),
+            Format::Text | Format::Markdown => {
+                let mut set = Vec::new();
+                match self.format {
+                    Format::Text => text::write(&mut set, record, first)?,
+                    _ => markdown::write(&mut set, record, first)?,
+                }
+                self.out.write_all(printable(&set).as_bytes())
+            }
         }
     }
 
@@ -84,6 +90,12 @@ impl<W: Write> Writer<W> {
         }
         self.out.into_inner().map_err(io::IntoInnerError::into_error)
     }
+}
+
+/// Without control characters but line ends and tabs: a page must not command the terminal.
+fn printable(set: &[u8]) -> String {
+    let keep = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    String::from_utf8_lossy(set).chars().filter(keep).collect()
 }
 
 #[cfg(test)]

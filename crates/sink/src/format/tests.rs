@@ -165,6 +165,18 @@ fn a_bare_record_has_no_empty_lines_at_its_head() {
 }
 
 #[test]
+fn a_page_cannot_command_the_terminal() {
+    let mut hostile = of(&[(BlockKind::Code, "a\u{1b}[2Jb\tc"), (ITEM, "\u{9b}31m\u{7}\rx")]);
+    hostile.title = Some("\u{1b}]0;owned\u{7}".to_owned());
+    hostile.authors = vec!["\u{1b}c".to_owned()];
+    for format in [Format::Text, Format::Markdown] {
+        let written = write(format, &[hostile.clone()]);
+        assert!(!written.chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "{written:?}");
+        assert!(written.contains("a[2Jb\tc") && written.contains("]0;owned"), "{written:?}");
+    }
+}
+
+#[test]
 fn blocks_that_do_not_fit_the_text_are_cut_to_it() {
     let mut wrong = record(1);
     for (n, block) in wrong.blocks.iter_mut().enumerate() {

@@ -182,6 +182,15 @@ mod tests {
         open(&path, Rotate::default(), None).unwrap();
     }
 
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_full_disk_is_waited_for() {
+        let mut sink = open(Path::new("/dev/full"), Rotate::default(), None).unwrap();
+        let error = sink.deliver(&batch(0..1)).await.unwrap_err();
+        let after = crate::error::FULL_DISK_PAUSE;
+        assert_eq!(error.disposition(), newsmill_article::Disposition::Retry { after }, "{error}");
+    }
+
     #[test]
     fn a_folder_that_cannot_be_is_fatal() {
         let folder = tempfile::tempdir().unwrap();

@@ -13,8 +13,10 @@ set -e
 PATH="$PATH:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')"
 dir=$(mktemp -d)
 cd "$dir"
+port="$NEWSMILL_PORT"
+(umask 077; printf '%s' "$NEWSMILL_KEY" >"$dir/key"; printf '%s' "$NEWSMILL_CERT" >"$dir/cert")
 initdb -D "$dir/data" -U newsmill -A trust -E UTF8 --no-sync >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; exit 1; }
-pg_ctl -D "$dir/data" -w -t 120 -l "$dir/log" -o "-k $dir -c listen_addresses='' -c fsync=off" start >/dev/null 2>&1 || { cat "$dir/log" >&2; exit 1; }
+pg_ctl -D "$dir/data" -w -t 120 -l "$dir/log" -o "-k $dir -p $port -c listen_addresses=127.0.0.1 -c ssl=on -c ssl_key_file=$dir/key -c ssl_cert_file=$dir/cert -c fsync=off" start >/dev/null 2>&1 || { cat "$dir/log" >&2; exit 1; }
 echo "$dir"
 cat >/dev/null
 pg_ctl -D "$dir/data" -m immediate stop >/dev/null 2>&1
@@ -26,6 +28,10 @@ rm -rf "$dir"
 #[derive(Debug)]
 pub(crate) struct Server {
     folder: PathBuf,
+    /// On loopback.
+    pub(crate) port: u16,
+    /// The certificate that it signed itself for `localhost`, as PEM.
+    pub(crate) certificate: String,
     /// Its input ends with this process.
     _script: Child,
 }
@@ -55,6 +61,15 @@ impl Server {
             command.args(["-c", SCRIPT]);
             command
         };
+        // Free a moment ago.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let certificate = signed.cert.pem();
+        command.env("NEWSMILL_PORT", port.to_string());
+        command.env("NEWSMILL_CERT", &certificate);
+        command.env("NEWSMILL_KEY", signed.signing_key.serialize_pem());
         // The temporary folder must be one that the other user can write to.
         command.env("TMPDIR", "/tmp").current_dir("/");
         let mut script = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -64,16 +79,17 @@ impl Server {
             !folder.trim().is_empty(),
             "no PostgreSQL server could be started; `cargo xtask setup` installs one"
         );
-        Self { folder: folder.trim().into(), _script: script }
+        Self { folder: folder.trim().into(), port, certificate, _script: script }
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
-        self.folder.join(".s.PGSQL.5432")
+        self.folder.join(format!(".s.PGSQL.{}", self.port))
     }
 
     /// A connection string over the socket.
     pub(crate) fn url(&self) -> String {
-        format!("host={} user=newsmill dbname=postgres", self.folder.display())
+        let folder = self.folder.display();
+        format!("host={folder} port={} user=newsmill dbname=postgres", self.port)
     }
 
     /// The name of a table that no other test uses.
