@@ -108,9 +108,12 @@ pub(crate) fn fate(db: &Connection, query: &str) -> Result<Fate, Fault> {
         if found.len() == VISITS || !found.insert(id) {
             continue;
         }
-        let links: Option<(Option<i64>, Option<i64>, Option<[u8; 16]>)> = db
+        let links = db
             .prepare_cached("SELECT earlier, sibling, article FROM entry WHERE id = ?1")?
-            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .query_row([id], |row| {
+                let links: (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+                Ok((links.0, links.1, row.get::<_, Option<[u8; 16]>>(2)?))
+            })
             .optional()?;
         let Some((earlier, sibling, of)) = links else {
             found.remove(&id);

@@ -39,6 +39,7 @@ impl<'c> Group<'c> {
         config: &'c Config,
         now: Timestamp,
     ) -> Result<Self, Fault> {
+        end_leftover(db)?;
         let db = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
         let sequence = meta(&db, "sequence")?;
         Ok(Self {
@@ -186,6 +187,11 @@ impl<'c> Group<'c> {
         ids.insert(name.to_owned(), id);
         Ok(id)
     }
+}
+
+/// Ends a transaction that a failed `BEGIN` or `ROLLBACK` left open.
+pub(crate) fn end_leftover(db: &Connection) -> rusqlite::Result<()> {
+    if db.is_autocommit() { Ok(()) } else { db.execute_batch("ROLLBACK") }
 }
 
 fn counter(state: &State) -> (&'static str, &'static str) {

@@ -9,6 +9,7 @@ use crate::dead::{self, DeadLetter};
 use crate::fate::{self, Fate};
 use crate::fault::Fault;
 use crate::file;
+use crate::group::end_leftover;
 use crate::status::{self, Status};
 use crate::{EntryId, LedgerError};
 
@@ -116,7 +117,8 @@ impl Inspector {
         action: &'static str,
         read: impl FnOnce(&Connection) -> Result<T, Fault>,
     ) -> Result<T, LedgerError> {
-        read(&self.db).map_err(|fault| self.failed(action, fault))
+        let done = end_leftover(&self.db).map_err(Fault::from).and_then(|()| read(&self.db));
+        done.map_err(|fault| self.failed(action, fault))
     }
 
     pub(crate) fn failed(&self, action: &'static str, fault: Fault) -> LedgerError {

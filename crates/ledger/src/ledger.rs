@@ -33,7 +33,7 @@ const BATCH_BYTES: usize = 16 << 20;
 
 /// A ledger and the right to change it. There is one owner at a time.
 pub struct Ledger {
-    inspector: Inspector,
+    pub(crate) inspector: Inspector,
     config: Config,
     lock: Option<Lock>,
     identity: Option<Identity>,

@@ -29,6 +29,8 @@ mod discover;
 mod error;
 mod fate;
 mod fault;
+#[cfg(test)]
+mod faults;
 mod file;
 mod forget;
 mod group;

@@ -1,4 +1,10 @@
 //! The ledger as its owner and its readers see it.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod damage;
 mod make;
+mod model;
+mod power;
+mod process;
 mod scenarios;

@@ -73,3 +73,26 @@ pub(crate) fn deliver(sink: &str, position: i64, state: &str) -> Operation {
         rejected: Vec::new(),
     }
 }
+
+/// A folder in memory where the system has one: for tests that sync thousands of times and do not
+/// depend on the disk.
+pub(crate) fn fast_folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+/// Numbers that look random, the same for the same seed (SplitMix64, Steele et al. 2014).
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % end
+    }
+}

@@ -470,7 +470,8 @@ fn what_nobody_shows_any_more_is_forgotten_and_the_file_stays_bounded() {
         ));
         sizes.push(ledger.inspect().size().unwrap());
     }
-    assert_eq!(sizes[120], sizes[239], "grows without bound: {sizes:?}");
+    // Two days and a half fill it; from then on pages are used again.
+    assert!(sizes[239] * 100 <= sizes[90] * 105, "grows without bound: {sizes:?}");
     let old = ledger.inspect().fate("https://example.org/0/1").unwrap();
     assert!(old.visits.is_empty(), "{old}");
     assert!(matches!(
