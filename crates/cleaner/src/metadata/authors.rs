@@ -77,6 +77,20 @@ const JOINERS: &[&str] = &[
     " i ",
 ];
 
+/// Words that open what follows a name.
+const TRAILING: [&str; 10] = [
+    "Stand",
+    "Hace",
+    "Updated",
+    "Published",
+    "Aktualisiert",
+    "Veröffentlicht",
+    "Posted",
+    "under",
+    "Uhr",
+    "Publié",
+];
+
 /// Names that name nobody.
 const NOBODY: &[&str] = &[
     "admin",
@@ -135,7 +149,6 @@ pub(super) fn authors(found: &Collected, ld: &JsonLd, site: Option<&str>) -> Vec
                 "vr:author",
             ],
         ),
-        ("twitter:data1", &[]),
     ];
     for (origin, names) in metas {
         let names: Vec<String> = found.all_metas(names).flat_map(split).collect();
@@ -155,12 +168,12 @@ pub(super) fn authors(found: &Collected, ld: &JsonLd, site: Option<&str>) -> Vec
 fn visible(found: &Collected) -> Vec<String> {
     let headline = found.headings.iter().find(|h| h.level == 1).map_or(0, |h| h.order);
     let mut best: Option<(_, Vec<String>)> = None;
-    for byline in found.bylines.iter().filter(|b| b.place != Place::Furniture) {
+    for byline in found.bylines.iter().filter(|b| b.place <= Place::Beside) {
         let names = split(&byline.text);
         if names.is_empty() {
             continue;
         }
-        let key = (byline.how, byline.order < headline);
+        let key = (byline.place == Place::Beside, byline.how, byline.order < headline);
         match &mut best {
             Some((known, all)) if *known == key => {
                 // More of the same mark directly after are the other writers.
@@ -236,6 +249,22 @@ pub(crate) fn split(byline: &str) -> Vec<String> {
     names
 }
 
+/// The names that follow a date on the same line: "16.10.2019 - Jane Doe", "16.10.2019 von Jane".
+pub(super) fn after_date(text: &str) -> Option<&str> {
+    let at = text.rfind(|c: char| c.is_ascii_digit())? + 1;
+    let rest = text[at..].trim_start_matches(" Uhr").trim_start();
+    if is_byline(rest) {
+        return Some(rest);
+    }
+    let rest = rest.strip_prefix(['-', '–', '—', '|', '·', '•', ','])?.trim();
+    let capital = |word: &str| word.chars().next().is_some_and(char::is_uppercase);
+    let words = rest.split(' ').count();
+    ((2..=4).contains(&words)
+        && rest.split(' ').all(capital)
+        && !rest.ends_with(['.', '!', '?', ':', ',']))
+    .then_some(rest)
+}
+
 /// Whether a text is a byline by its wording: "By", "von" or their kin, then capitalized names.
 pub(super) fn is_byline(text: &str) -> bool {
     let text = text.trim();
@@ -300,6 +329,9 @@ fn name(text: &str) -> Option<String> {
         && text.rsplit_once('.').is_some_and(|(_, end)| {
             (2..=6).contains(&end.len()) && end.bytes().all(|b| b.is_ascii_lowercase())
         });
+    let text = TRAILING.iter().fold(text, |text, word| {
+        text.strip_suffix(word).filter(|rest| rest.ends_with(' ')).map_or(text, str::trim_end)
+    });
     let is_name = letters >= 2
         && text.len() <= 80
         && words <= 6

@@ -70,6 +70,7 @@ pub(super) enum ByHow {
     Rel,
     Name,
     Class,
+    Link,
     Text,
 }
 
@@ -97,6 +98,8 @@ pub(super) enum DateHow {
 pub(super) enum Place {
     Article,
     Page,
+    /// A sidebar of the element that also holds the headline.
+    Beside,
     /// Comments, sidebars, footers, lists of other texts.
     Furniture,
 }
@@ -244,6 +247,8 @@ impl Collected {
         if name == "a" {
             if has_token(with.rel, "author") {
                 self.byline(node, ByHow::Rel, order);
+            } else if with.href.is_some_and(leads_to_author) {
+                self.byline(node, ByHow::Link, order);
             }
             if has_token(with.rel, "tag")
                 && self.tags.len() < MOST
@@ -287,7 +292,12 @@ impl Collected {
         if self.headings.len() >= MOST {
             return;
         }
-        let Some(text) = text(node, LONGEST) else { return };
+        let Some(mut text) = text(node, LONGEST) else { return };
+        // The mark of a link to the heading itself.
+        text.truncate(text.trim_end_matches(['¶', '#', ' ', '§']).len());
+        if text.is_empty() {
+            return;
+        }
         let level = name.as_bytes()[1] - b'0';
         let marked = has_token(with.itemprop, "headline")
             || tokens(with.class).any(|token| {
@@ -454,13 +464,19 @@ impl Collected {
             if super::dates::parse(starts, false).is_some() {
                 *loose += 1;
                 self.date(node, starts, DateHow::Text, order);
+                if let Some(names) = super::authors::after_date(short) {
+                    self.text_byline(node, names, order);
+                }
             }
-        } else if (6..=90).contains(&text.len())
-            && self.bylines.len() < MOST
-            && super::authors::is_byline(short)
-        {
+        } else if (6..=90).contains(&text.len()) && super::authors::is_byline(short) {
+            self.text_byline(node, short, order);
+        }
+    }
+
+    fn text_byline(&mut self, node: NodeRef<'_, Node>, text: &str, order: usize) {
+        if self.bylines.len() < MOST {
             self.bylines.push(Byline {
-                text: short.to_owned(),
+                text: text.to_owned(),
                 how: ByHow::Text,
                 place: Place::Page,
                 node: node.id(),
@@ -491,6 +507,27 @@ impl Collected {
     }
 }
 
+/// Whether an address is of a page about a writer.
+fn leads_to_author(href: &str) -> bool {
+    const FOLDERS: [&str; 12] = [
+        "/author/",
+        "/authors/",
+        "/autor/",
+        "/autoren/",
+        "/autores/",
+        "/auteur/",
+        "/auteurs/",
+        "/autori/",
+        "/writers/",
+        "/journalist/",
+        "/reporter/",
+        "?author=",
+    ];
+    FOLDERS.iter().any(|folder| {
+        href.split_once(folder).is_some_and(|(_, rest)| rest.trim_end_matches('/').len() > 1)
+    })
+}
+
 /// 2 for a class that holds the name alone, 1 for one that holds a byline.
 fn byline_token(token: &str) -> Option<u8> {
     let token = token.to_ascii_lowercase();
@@ -507,14 +544,12 @@ fn byline_token(token: &str) -> Option<u8> {
         "archive",
         "photo",
         "icon",
-        "link-",
         "page",
         "list",
         "related",
         "title",
         "role",
         "job",
-        "date",
         "authority",
         "authorized",
         "follow",
@@ -522,7 +557,6 @@ fn byline_token(token: &str) -> Option<u8> {
         "thumb",
         "pic",
         "widget",
-        "info",
         "card",
     ];
     if about.iter().any(|word| token.contains(word)) {
@@ -543,6 +577,7 @@ fn byline_token(token: &str) -> Option<u8> {
                 | "writer"
                 | "verfasser"
                 | "authorname"
+                | "username"
         )
     });
     if !named {
@@ -595,36 +630,52 @@ impl Collected {
 
 fn place(node: NodeRef<'_, Node>, around: &HashSet<NodeId>) -> Place {
     let mut place = Place::Page;
+    let mut aside = false;
     for ancestor in std::iter::once(node).chain(node.ancestors()).take(ANCESTORS) {
         let Some(element) = ancestor.value().as_element() else { continue };
         let name = element.name();
-        if matches!(name, "article" | "main") {
+        let in_article = matches!(name, "article" | "main");
+        if around.contains(&ancestor.id()) && name != "body" {
+            return match aside {
+                false => Place::Article,
+                true if in_article || place == Place::Article => Place::Beside,
+                true => Place::Furniture,
+            };
+        }
+        if name == "body" {
+            break;
+        }
+        if in_article {
             place = Place::Article;
         }
-        if name == "body" || around.contains(&ancestor.id()) {
-            // Beside the headline, or outside of any part that is marked.
-            return if name == "body" { place } else { Place::Article };
-        }
-        if matches!(name, "aside" | "nav") || (name == "footer" && place != Place::Article) {
+        if name == "nav" || (name == "footer" && place != Place::Article) {
             return Place::Furniture;
         }
+        aside |= name == "aside";
         for (key, value) in element.attrs() {
             if !matches!(key, "class" | "id") {
                 continue;
             }
             for token in tokens(value) {
                 let token = token.to_ascii_lowercase();
-                if token.len() <= 40 && is_furniture_token(&token) {
-                    return Place::Furniture;
+                if token.len() <= 40 {
+                    if is_furniture_token(&token) {
+                        return Place::Furniture;
+                    }
+                    aside |=
+                        parts(&token).any(|part| matches!(part, "sidebar" | "widget" | "aside"));
                 }
             }
         }
     }
-    place
+    if aside { Place::Furniture } else { place }
 }
 
 fn is_furniture_token(token: &str) -> bool {
-    if matches!(token, "no-sidebar" | "has-sidebar" | "with-sidebar") {
+    // The foot of an article holds its byline.
+    if ["post-footer", "entry-footer", "article-footer", "post__footer", "entry__footer"]
+        .contains(&token)
+    {
         return false;
     }
     parts(token).any(|part| {
@@ -635,8 +686,6 @@ fn is_furniture_token(token: &str) -> bool {
                 | "commentlist"
                 | "respond"
                 | "related"
-                | "sidebar"
-                | "widget"
                 | "footer"
                 | "recommended"
                 | "recommendations"

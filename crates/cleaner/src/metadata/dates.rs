@@ -15,8 +15,8 @@ use jiff::tz::Offset;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Date {
     pub(crate) at: Timestamp,
-    /// Whether the page gave a time too.
-    pub(crate) has_time: bool,
+    /// The day as it was written, in whatever zone.
+    pub(crate) day: jiff::civil::Date,
 }
 
 /// A longer text holds no date that is worth finding, in bytes.
@@ -69,14 +69,14 @@ pub(crate) fn parse(text: &str, month_first: bool) -> Option<Date> {
     let date = jiff::civil::Date::new(date.0, date.1, date.2).ok()?;
     let time = time_after(&tokens[end..]);
     let Some((hour, minute, second, offset)) = time else {
-        return Some(Date { at: utc(date.at(0, 0, 0, 0))?, has_time: false });
+        return Some(Date { at: utc(date.at(0, 0, 0, 0))?, day: date });
     };
     let at = date.at(hour, minute, second, 0);
     if (hour, minute, second) == (0, 0, 0) {
-        return Some(Date { at: utc(at)?, has_time: false });
+        return Some(Date { at: utc(at)?, day: date });
     }
     let offset = Offset::from_seconds(offset).ok()?;
-    Some(Date { at: offset.to_timestamp(at).ok()?, has_time: true })
+    Some(Date { at: offset.to_timestamp(at).ok()?, day: date })
 }
 
 /// The date in the path of an address, such as `/2019/10/16/` or `-20191016.html`.
@@ -108,7 +108,7 @@ pub(crate) fn of_path(path: &str) -> Option<Date> {
         _ => None,
     })?;
     let date = jiff::civil::Date::new(date.0, date.1, date.2).ok()?;
-    Some(Date { at: utc(date.at(0, 0, 0, 0))?, has_time: false })
+    Some(Date { at: utc(date.at(0, 0, 0, 0))?, day: date })
 }
 
 fn utc(at: DateTime) -> Option<Timestamp> {

@@ -44,6 +44,8 @@ pub struct Metadata {
     pub authors: Vec<Found<String>>,
     /// When it was first published. A date without a time is midnight in UTC.
     pub published: Option<Found<Timestamp>>,
+    /// The calendar day of `published` as the page names it, in the zone of the page.
+    pub published_day: Option<jiff::civil::Date>,
     /// When it was last changed; never before `published`.
     pub modified: Option<Found<Timestamp>>,
     /// The name of the site or paper.
@@ -89,6 +91,7 @@ pub fn read(html: &Html, base: Option<&Url>, hints: &Hints) -> Metadata {
         title: title::title(&found, &ld, site_name, base.and_then(Url::host_str)),
         authors: authors::authors(&found, &ld, site_name),
         published: when.published,
+        published_day: when.day,
         modified: when.modified,
         section: section(&found, &ld),
         tags: tags(&found, &ld),
@@ -122,7 +125,11 @@ fn fill_from(metadata: &mut Metadata, hints: &Hints) {
         metadata.tags = tags.map(|value| Found { value, origin: FEED }).collect();
     }
     let at = |value: Option<Timestamp>| value.map(|value| Found { value, origin: FEED });
-    metadata.published = metadata.published.take().or_else(|| at(hints.published));
+    if metadata.published.is_none() {
+        metadata.published = at(hints.published);
+        metadata.published_day =
+            hints.published.map(|at| jiff::tz::Offset::UTC.to_datetime(at).date());
+    }
     metadata.modified = metadata.modified.take().or_else(|| at(hints.updated));
 }
 
@@ -144,7 +151,6 @@ fn site(found: &Collected, ld: &JsonLd) -> Option<Found<String>> {
                 "itemprop:publisher",
             ]),
         ),
-        ("meta copyright", None),
     ];
     let is_name = |name: &&str| name.len() <= 100 && name.chars().any(char::is_alphabetic);
     named.into_iter().find_map(|(origin, name)| {

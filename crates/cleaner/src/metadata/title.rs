@@ -50,15 +50,7 @@ pub(super) fn title(
     };
     let heading = longest(found.headings.iter().filter(|h| h.level == 1).filter(agreed))
         .filter(|h| !is_site(h, &parts, &others))
-        // A blog whose every page has the blog's name as its `h1` repeats both in `title`.
-        .map(|h1| match lower() {
-            Some(h2)
-                if parts.first() == Some(&folded(&h1.text)) && h2.text.len() > h1.text.len() =>
-            {
-                h2
-            }
-            _ => h1,
-        })
+        .map(|h1| lower().filter(|h2| names_site(h1, h2, &parts)).unwrap_or(h1))
         .or_else(lower);
     if let Some(heading) = heading {
         return Some(Found { value: sites.cut(&heading.text), origin: origin(heading) });
@@ -73,7 +65,7 @@ pub(super) fn title(
         && (only.marked || only.place == Place::Article)
         && only.text.len() >= 12
     {
-        return Some(Found { value: only.text.clone(), origin: "h1" });
+        return Some(Found { value: only.text.clone(), origin: "h1 alone" });
     }
     for (origin, text) in declared {
         if let Some(text) = text
@@ -123,6 +115,19 @@ fn is_site(heading: &Heading, parts: &[String], others: &[String]) -> bool {
         && words >= 3
         && later.contains(&text)
         && !others.iter().any(|other| other.starts_with(&text))
+}
+
+/// Of two headings that `title` repeats, the first names the site: a blog whose every page has the
+/// blog's name as its `h1`.
+fn names_site(h1: &Heading, h2: &Heading, parts: &[String]) -> bool {
+    let (h1, h2) = (folded(&h1.text), folded(&h2.text));
+    match parts.split_first() {
+        Some((first, later)) => {
+            (*first == h1 && h2.len() > h1.len() && !contains_words(&h2, &h1))
+                || (*first == h2 && later.contains(&h1))
+        }
+        None => false,
+    }
 }
 
 /// What a site may be called in a title, folded.

@@ -63,6 +63,8 @@ const MODIFIED: [&str; 9] = [
 ];
 
 pub(super) struct When {
+    /// The day of `published` in the words of the page.
+    pub(super) day: Option<jiff::civil::Date>,
     pub(super) published: Option<Found<Timestamp>>,
     pub(super) modified: Option<Found<Timestamp>>,
 }
@@ -71,7 +73,7 @@ pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>) -> When {
     let month_first = month_first(found);
     let read = |text: &str| dates::parse(text, month_first);
     let meta = |names: &[&str]| found.all_metas(names).find_map(read);
-    let named = |date: Option<Date>, origin| date.map(|date| Found { value: date.at, origin });
+    let named = |date: Option<Date>, origin| date.map(|value| Found { value, origin });
 
     let modified = named(meta(&MODIFIED), "meta modified")
         .or_else(|| named(ld.modified.as_deref().and_then(read), "json-ld dateModified"))
@@ -84,16 +86,21 @@ pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>) -> When {
     let published = named(meta(&PUBLISHED), "meta published")
         .or_else(|| named(ld.published.as_deref().and_then(read), "json-ld datePublished"))
         .or_else(|| named(best(found, &read, &[DateHow::Published], true), "published markup"))
+        .or_else(|| named(best(found, &read, &[DateHow::Time], false), "date markup"))
         .or_else(|| named(meta(&DATED), "meta date"))
-        .or_else(|| {
-            named(best(found, &read, &[DateHow::Time, DateHow::Class], false), "date markup")
-        })
+        .or_else(|| named(best(found, &read, &[DateHow::Class], false), "date markup"))
         .or_else(|| named(path, "address"))
         .or_else(|| named(best(found, &read, &[DateHow::Text], false), "text"))
-        .or_else(|| named(best(found, &read, &[DateHow::Modified], false), "modified markup"));
+        .or_else(|| named(best(found, &read, &[DateHow::Modified], false), "modified markup"))
+        .or_else(|| named(best(found, &read, &[DateHow::Time], true), "date elsewhere"));
     // A change before the publication is a mistake of the page.
-    let modified = modified.filter(|m| published.as_ref().is_none_or(|p| m.value >= p.value));
-    When { published, modified }
+    let modified = modified.filter(|m| published.as_ref().is_none_or(|p| m.value.at >= p.value.at));
+    let at = |date: Found<Date>| Found { value: date.value.at, origin: date.origin };
+    When {
+        day: published.as_ref().map(|date| date.value.day),
+        published: published.map(at),
+        modified: modified.map(at),
+    }
 }
 
 /// The best marked date of these kinds: outside of furniture, near the headline, complete.
@@ -112,13 +119,13 @@ fn best(
     let rank = |date: &DateText| {
         let distance = date.order.abs_diff(headline);
         let before = usize::from(date.order < headline);
-        (date.place == Place::Furniture, date.how, distance + before * distance)
+        (date.place >= Place::Beside, date.how, distance + before * distance)
     };
     let mut candidates: Vec<&DateText> = found
         .dates
         .iter()
         .filter(|date| kinds.contains(&date.how))
-        .filter(|date| anywhere || date.place != Place::Furniture)
+        .filter(|date| anywhere || date.place <= Place::Beside)
         .collect();
     candidates.sort_by_key(|date| rank(date));
     candidates.iter().find_map(|date| read(&date.text))

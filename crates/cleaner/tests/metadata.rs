@@ -1,0 +1,222 @@
+//! Metadata of small pages, one for every kind of source.
+
+use newsmill_article::{Hints, Kind};
+use newsmill_cleaner::metadata::{self, Metadata};
+use proptest::prelude::*;
+use scraper::Html;
+use url::Url;
+
+fn read(page: &str) -> Metadata {
+    let base = Url::parse("https://www.example.org/news/mill-flooded").ok();
+    metadata::read(&Html::parse_document(page), base.as_ref(), &Hints::default())
+}
+
+fn title(found: &Metadata) -> &str {
+    found.title.as_ref().map_or("", |found| &found.value)
+}
+
+fn authors(found: &Metadata) -> Vec<&str> {
+    found.authors.iter().map(|found| found.value.as_str()).collect()
+}
+
+fn published(found: &Metadata) -> String {
+    found.published.as_ref().map_or(String::new(), |found| found.value.to_string())
+}
+
+#[test]
+fn json_ld_in_a_graph() {
+    let found = read(
+        r##"<html lang="en-US"><head><title>Mill Flooded at Dawn - The Example</title>
+        <script type="application/ld+json">{"@context":"https://schema.org","@graph":[
+          {"@type":"WebSite","@id":"#site","name":"The Example"},
+          {"@type":"Person","@id":"#jane","name":"Jane Doe"},
+          {"@type":["NewsArticle"],"headline":"Mill Flooded &amp; Closed","author":[{"@id":"#jane"},{"@type":"Person","name":"John Public"}],
+           "datePublished":"2019-10-16T08:00:00+02:00","dateModified":"2019-10-17T09:30:00Z",
+           "articleSection":["Region"],"keywords":["flood","mill"],"isAccessibleForFree":"False",
+           "image":{"@type":"ImageObject","url":"/mill.jpg"},"publisher":{"@type":"Organization","name":"The Example"},
+           "articleBody":"The river rose."},]}</script></head><body><p>x</p></body></html>"##,
+    );
+    assert_eq!(title(&found), "Mill Flooded & Closed");
+    assert_eq!(found.title.unwrap().origin, "json-ld headline");
+    let names: Vec<_> = found.authors.iter().map(|a| a.value.as_str()).collect();
+    assert_eq!(names, ["Jane Doe", "John Public"]);
+    assert_eq!(found.published.unwrap().value.to_string(), "2019-10-16T06:00:00Z");
+    assert_eq!(found.modified.unwrap().value.to_string(), "2019-10-17T09:30:00Z");
+    assert_eq!(found.section.unwrap().value, "Region");
+    assert_eq!(found.tags.len(), 2);
+    assert!(found.paywalled.unwrap().value);
+    assert_eq!(found.image.unwrap().value.as_str(), "https://www.example.org/mill.jpg");
+    assert_eq!(found.site.unwrap().value, "The Example");
+    assert_eq!(found.kind.unwrap().value, Kind::Article);
+    assert_eq!(found.article_body.unwrap().value, "The river rose.");
+    assert_eq!(found.language.unwrap().value, "en-US");
+}
+
+#[test]
+fn a_list_of_stubs_is_not_the_article() {
+    let found = read(
+        r#"<script type="application/ld+json">[{"@type":"ItemList","itemListElement":[
+          {"@type":"ListItem","item":{"@type":"NewsArticle","headline":"Another text"}}]},
+          {"@type":"LiveBlogPosting","headline":"Flood: all updates","datePublished":"2019-10-16T08:00:00Z"}]</script>"#,
+    );
+    assert_eq!(title(&found), "Flood: all updates");
+    assert_eq!(found.kind.unwrap().value, Kind::LiveBlog);
+}
+
+#[test]
+fn broken_json_ld_is_mended_or_left() {
+    let found = read(
+        "<script type='application/ld+json'>{\"@type\":\"NewsArticle\",\"headline\":\"Two\nlines\",\"datePublished\":\"2019-10-16\",}</script>",
+    );
+    assert_eq!(title(&found), "Two lines");
+    let deep = format!(
+        "<script type='application/ld+json'>{}</script><h1>Standing</h1>",
+        "[".repeat(100_000)
+    );
+    assert_eq!(title(&read(&deep)), "Standing");
+}
+
+#[test]
+fn open_graph_and_its_kin() {
+    let found = read(
+        r#"<head><meta property="og:title" content="Mill Flooded | The Example"><meta property="og:site_name" content="The Example">
+        <meta property="article:published_time" content="2019-10-16T08:00:00+0200"><meta name="author" content="By Jane Doe and John Public">
+        <meta property="article:section" content="Region"><meta property="article:tag" content="flood"><meta property="article:tag" content="mill">
+        <meta property="og:image" content="https://img.example.org/a.jpg"><meta property="og:locale" content="de_AT">
+        <meta property="og:type" content="article"><meta property="article:content_tier" content="locked"></head>"#,
+    );
+    assert_eq!(title(&found), "Mill Flooded");
+    assert_eq!(authors(&found), ["Jane Doe", "John Public"]);
+    assert_eq!(published(&found), "2019-10-16T06:00:00Z");
+    assert_eq!(found.tags.len(), 2);
+    assert_eq!(found.language.unwrap().value, "de-AT");
+    assert!(found.paywalled.unwrap().value);
+}
+
+#[test]
+fn dublin_core_parsely_and_sailthru() {
+    let found = read(
+        r#"<meta name="DC.title" content="Mill Flooded"><meta name="DC.creator" content="Jane Doe"><meta name="DC.date.issued" content="2019-10-16"><meta name="DC.language" content="en">"#,
+    );
+    assert_eq!((title(&found), authors(&found)), ("Mill Flooded", vec!["Jane Doe"]));
+    assert_eq!(published(&found), "2019-10-16T00:00:00Z");
+    let found = read(
+        r#"<meta name="parsely-title" content="Mill Flooded"><meta name="parsely-author" content="Jane Doe"><meta name="sailthru.date" content="2019-10-16 08:00:00"><meta name="sailthru.tags" content="flood, mill">"#,
+    );
+    assert_eq!((title(&found), authors(&found)), ("Mill Flooded", vec!["Jane Doe"]));
+    assert_eq!(published(&found), "2019-10-16T08:00:00Z");
+    assert_eq!(found.tags.len(), 2);
+}
+
+#[test]
+fn microdata() {
+    let found = read(
+        r#"<title>Mill Flooded</title><article itemscope itemtype="https://schema.org/NewsArticle"><h1 itemprop="headline">Mill Flooded</h1>
+        <span itemprop="author" itemscope><span itemprop="name">Jane Doe</span> Reporter</span>
+        <meta itemprop="datePublished" content="2019-10-16T08:00:00Z"><meta itemprop="isAccessibleForFree" content="true"></article>"#,
+    );
+    assert_eq!((title(&found), authors(&found)), ("Mill Flooded", vec!["Jane Doe"]));
+    assert_eq!(published(&found), "2019-10-16T08:00:00Z");
+    assert!(!found.paywalled.unwrap().value);
+}
+
+#[test]
+fn a_blog_post_and_the_comments_under_it() {
+    let found = read(
+        r#"<title>Mill Flooded - River Notes</title><body><h1><a href="/">River Notes</a></h1><main><article>
+        <h2 class="entry-title">Mill Flooded</h2><div class="entry-meta">Posted on <time class="entry-date published" datetime="2019-10-16T08:00:00+00:00">16. Oktober 2019</time>
+        <span class="author vcard"><a class="url fn n" rel="author" href="/author/jane">Jane Doe</a></span></div><p>Text</p>
+        <a rel="tag" href="/t/flood">flood</a></article>
+        <div id="comments"><span class="comment-author">Troll</span><time datetime="2020-01-01">later</time></div></main></body>"#,
+    );
+    assert_eq!((title(&found), authors(&found)), ("Mill Flooded", vec!["Jane Doe"]));
+    assert_eq!(published(&found), "2019-10-16T08:00:00Z");
+    assert_eq!(found.tags[0].value, "flood");
+}
+
+#[test]
+fn visible_lines_only() {
+    let found = read(
+        "<title>Mill Flooded</title><h1>Mill Flooded</h1><p>Von Anna Müller und Jörg Weiß</p><p>Mittwoch, 16. Oktober 2019, 8:00 Uhr</p><p>Text.</p>",
+    );
+    assert_eq!(authors(&found), ["Anna Müller", "Jörg Weiß"]);
+    assert_eq!(published(&found), "2019-10-16T08:00:00Z");
+    assert_eq!(found.authors[0].origin, "byline");
+}
+
+#[test]
+fn the_address_is_the_last_resort() {
+    let html = Html::parse_document("<title>Mill Flooded</title><p>Text</p>");
+    let base = Url::parse("https://example.org/2019/10/16/mill").unwrap();
+    let found = metadata::read(&html, Some(&base), &Hints::default());
+    assert_eq!(
+        (published(&found).as_str(), found.published.unwrap().origin),
+        ("2019-10-16T00:00:00Z", "address")
+    );
+}
+
+#[test]
+fn headlines_lose_the_site_and_the_kicker() {
+    let found = read("<title>Mill Flooded at Dawn | Example</title>");
+    assert_eq!(title(&found), "Mill Flooded at Dawn");
+    let found = read(
+        "<title>Mill Flooded at Dawn</title><h1><span class='article-kicker'>Region</span> Mill Flooded at Dawn</h1>",
+    );
+    assert_eq!(title(&found), "Mill Flooded at Dawn");
+}
+
+#[test]
+fn canonical_addresses_are_checked() {
+    let canonical = |page: &str| read(page).canonical_url.map(|found| found.value.to_string());
+    assert_eq!(
+        canonical("<link rel=canonical href='/news/mill#top'>").as_deref(),
+        Some("https://www.example.org/news/mill")
+    );
+    assert_eq!(canonical("<link rel=canonical href='https://www.example.org/'>"), None);
+    assert_eq!(canonical("<link rel=canonical href='https://elsewhere.net/a'>"), None);
+    assert_eq!(
+        canonical("<html amp><link rel=canonical href='https://elsewhere.net/a'>").as_deref(),
+        Some("https://elsewhere.net/a")
+    );
+    assert_eq!(canonical("<link rel=canonical href='javascript:void(0)'><meta property='og:url' content='https://m.example.org/a'>").as_deref(), Some("https://m.example.org/a"));
+}
+
+#[test]
+fn the_feed_fills_what_the_page_leaves_open() {
+    let hints = Hints {
+        title: Some("From the feed".into()),
+        authors: vec!["Jane Doe".into()],
+        published: "2019-10-16T08:00:00Z".parse().ok(),
+        ..Hints::default()
+    };
+    let found = metadata::read(&Html::parse_document("<p>Text</p>"), None, &hints);
+    assert_eq!((title(&found), authors(&found)), ("From the feed", vec!["Jane Doe"]));
+    assert_eq!(published(&found), "2019-10-16T08:00:00Z");
+    assert_eq!(found.title.unwrap().origin, "feed");
+}
+
+#[test]
+fn nothing_is_an_empty_string() {
+    let found = read(
+        "<title> </title><meta name=author content=''><meta property='og:title' content='  '><h1></h1><meta name=keywords content=', ,'>",
+    );
+    assert_eq!(found, Metadata::default());
+}
+
+proptest! {
+    #[test]
+    fn any_page_is_read(parts in proptest::collection::vec(prop_oneof![
+        "<(div|h1|h2|time|span|a|p|article|aside) (class|id|itemprop|rel|datetime|content|href)=\"(author|byline|date|published|headline|tag|\\PC{0,12})\">",
+        "</(div|h1|article|span)>",
+        "<meta (name|property)=\"(author|og:title|date|article:published_time|keywords)\" content=\"\\PC{0,30}\">",
+        "<script type=\"application/ld\\+json\">\\{\"@type\":\"(NewsArticle|WebPage)\",\"author\":\\PC{0,20}\\}</script>",
+        "<title>\\PC{0,30}</title>",
+        "(By |Von |16.10.2019 )?\\PC{0,30}",
+    ], 0..12)) {
+        let found = read(&parts.concat());
+        if let Some(title) = &found.title {
+            prop_assert!(!title.value.is_empty());
+        }
+        prop_assert!(found.authors.iter().all(|author| !author.value.is_empty()));
+    }
+}
