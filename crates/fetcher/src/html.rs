@@ -1,6 +1,9 @@
-//! The few things that are read of HTML here: the feeds that a page names.
+//! The few things that are read of HTML here: the feeds that a page names, and its links. A scan for
+//! tags, not a parser: it need not see what a browser would, and costs next to nothing.
 
 use url::Url;
+
+pub(crate) use crate::feed::{plain, unescape};
 
 /// Feeds that a page names in `<link rel="alternate">`, absolute, as listed, each once.
 pub(crate) fn feeds(html: &str, base: Option<&Url>) -> Vec<Url> {
@@ -65,4 +68,24 @@ pub(crate) fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
         }
         rest = next;
     }
+}
+
+/// The inside of each `<a>` tag with the HTML up to the next `</a` or `<a`, of which the first
+/// 4 KiB are seen.
+pub(crate) fn anchors(html: &str) -> impl Iterator<Item = (&str, &str)> {
+    html.match_indices('<').filter_map(|(at, _)| {
+        let tag = html[at + 1..].strip_prefix(['a', 'A'])?;
+        if !tag.starts_with(|c: char| c.is_ascii_whitespace()) {
+            return None;
+        }
+        let tag = &tag[..tag.floor_char_boundary(4096)];
+        let (inside, text) = tag.split_once('>')?;
+        let ends = |at: &usize| {
+            let after = &text[*at + 1..];
+            let after = after.strip_prefix('/').unwrap_or(after);
+            after.strip_prefix(['a', 'A']).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+        };
+        let end = text.match_indices('<').map(|(at, _)| at).find(ends).unwrap_or(text.len());
+        Some((inside, &text[..end]))
+    })
 }

@@ -21,6 +21,8 @@ pub mod robots;
 mod schedule;
 mod sniff;
 mod source;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use config::{ArchiveConfig, Config, HostConfig, TimeoutConfig};

@@ -31,7 +31,7 @@ const ZONES: [(&str, i32); 18] = [
 
 /// The instant that a text names. A date alone is midnight, a missing zone is UTC; `None` where
 /// there is no date in it.
-pub fn parse(text: &str) -> Option<Timestamp> {
+pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if text.len() > 100 {
         return None;

@@ -15,7 +15,8 @@ use newsmill_article::Hints;
 use serde::Serialize;
 use url::Url;
 
-pub use date::parse as parse_date;
+pub(crate) use date::parse as parse_date;
+pub(crate) use xml::reference;
 
 use crate::text;
 
@@ -165,13 +166,13 @@ fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
 }
 
 /// Text with white space runs as single spaces; `None` where nothing is left.
-fn tidy(text: &str) -> Option<String> {
+pub(crate) fn tidy(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
 
 /// Plain text of what may be HTML.
-fn plain(html: &str) -> Option<String> {
+pub(crate) fn plain(html: &str) -> Option<String> {
     if !html.contains(['<', '&']) {
         return tidy(html);
     }
@@ -193,7 +194,7 @@ fn plain(html: &str) -> Option<String> {
 }
 
 /// Resolves character references, HTML's names included; unknown ones stay as they are.
-fn unescape(text: &str) -> String {
+pub(crate) fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('&') {

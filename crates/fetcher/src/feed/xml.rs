@@ -53,7 +53,7 @@ pub(super) fn parse(text: &str, base: Option<&Url>, limits: FeedLimits) -> Resul
 }
 
 /// What a character reference without `&` and `;` stands for: at most a few characters.
-pub(super) fn reference(name: &str) -> Option<Cow<'static, str>> {
+pub(crate) fn reference(name: &str) -> Option<Cow<'static, str>> {
     if let Some(number) = name.strip_prefix('#') {
         let code = match number.strip_prefix(['x', 'X']) {
             Some(hex) => u32::from_str_radix(hex, 16).ok()?,
