@@ -45,7 +45,6 @@ pub(crate) struct Exchange {
     pub(crate) body: Bytes,
     pub(crate) begun: Timestamp,
     pub(crate) took: Duration,
-    pub(crate) source: Option<String>,
 }
 
 impl Archive {
@@ -76,7 +75,8 @@ impl Archive {
         let now = Timestamp::now();
         let stamp = now.strftime("%Y%m%d%H%M%S");
         let name = format!("newsmill-{stamp}-{:08x}.warc.gz", fastrand::u32(..));
-        let mut file = OpenOptions::new().create_new(true).append(true).open(self.config.dir.join(&name))?;
+        let mut file =
+            OpenOptions::new().create_new(true).append(true).open(self.config.dir.join(&name))?;
         let info = record_id();
         let block = format!("software: {}\r\nformat: WARC File Format 1.1\r\n", self.agent);
         let headers = [
@@ -108,9 +108,12 @@ impl Archive {
 
 /// The archive files of a folder, oldest first.
 fn files(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    let name = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("newsmill-"));
+    let name = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("newsmill-"))
+    };
     let entries = fs::read_dir(dir)?.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut files: Vec<_> = entries.filter(name).filter(|path| path.extension().is_some_and(|e| e == "gz")).collect();
+    let mut files: Vec<_> =
+        entries.filter(name).filter(|path| path.extension().is_some_and(|e| e == "gz")).collect();
     files.sort();
     Ok(files)
 }
@@ -122,7 +125,8 @@ fn records(exchange: &Exchange, agent: &str, info: &str) -> io::Result<Vec<u8>> 
     let url = exchange.url.as_str();
     let block = response_block(exchange);
     let payload = digest(&exchange.body);
-    let common = [("WARC-Date", date.as_str()), ("WARC-Target-URI", url), ("WARC-Warcinfo-ID", info)];
+    let common =
+        [("WARC-Date", date.as_str()), ("WARC-Target-URI", url), ("WARC-Warcinfo-ID", info)];
     let mut headers = vec![("WARC-Type", "response"), ("WARC-Record-ID", &response)];
     headers.extend(common);
     headers.push(("WARC-Payload-Digest", &payload));
@@ -135,10 +139,7 @@ fn records(exchange: &Exchange, agent: &str, info: &str) -> io::Result<Vec<u8>> 
     headers.push(("Content-Type", "application/http; msgtype=request"));
     member(&mut out, &headers, &request_block(exchange, agent))?;
 
-    let mut fields = format!("fetchTimeMs: {}\r\n", exchange.took.as_millis());
-    if let Some(source) = &exchange.source {
-        fields.push_str(&format!("source: {}\r\n", source.replace(['\r', '\n'], " ")));
-    }
+    let fields = format!("fetchTimeMs: {}\r\n", exchange.took.as_millis());
     let metadata = record_id();
     let mut headers = vec![("WARC-Type", "metadata"), ("WARC-Record-ID", &metadata)];
     headers.extend(common);
@@ -163,7 +164,8 @@ fn request_block(exchange: &Exchange, agent: &str) -> Vec<u8> {
     let url = &exchange.url;
     let path = crate::robots::path_and_query(url);
     let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
-    let mut block = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nuser-agent: {agent}\r\n").into_bytes();
+    let mut block =
+        format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nuser-agent: {agent}\r\n").into_bytes();
     fields(&mut block, &exchange.request, &["authorization", "cookie", "proxy-authorization"]);
     block.extend_from_slice(b"\r\n");
     block
@@ -187,7 +189,12 @@ fn member(out: &mut Vec<u8>, headers: &[(&str, &str)], block: &[u8]) -> io::Resu
     for (name, value) in headers {
         write!(gzip, "{name}: {value}\r\n")?;
     }
-    write!(gzip, "WARC-Block-Digest: {}\r\nContent-Length: {}\r\n\r\n", digest(block), block.len())?;
+    write!(
+        gzip,
+        "WARC-Block-Digest: {}\r\nContent-Length: {}\r\n\r\n",
+        digest(block),
+        block.len()
+    )?;
     gzip.write_all(block)?;
     gzip.write_all(b"\r\n\r\n")?;
     gzip.finish()?;
@@ -202,7 +209,14 @@ fn date(at: Timestamp) -> String {
 fn record_id() -> String {
     let bits = fastrand::u128(..) & !(0xf << 76) & !(0b11 << 62) | 4 << 76 | 0b10 << 62;
     let hex = format!("{bits:032x}");
-    format!("<urn:uuid:{}-{}-{}-{}-{}>", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    format!(
+        "<urn:uuid:{}-{}-{}-{}-{}>",
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..]
+    )
 }
 
 fn digest(bytes: &[u8]) -> String {

@@ -9,12 +9,13 @@ use reqwest::header::HeaderMap;
 use url::Url;
 
 use crate::access::Access;
+use crate::archive::Archive;
 use crate::follow::Wanted;
 use crate::guard::{Guard, Lookup, system_lookup};
 use crate::host::Hosts;
 use crate::http::Http;
-use crate::{Config, Cursor, FetchError, Poll, SourceConfig, SourceKind};
-use crate::{consent, feed, file, poll, robots, sniff};
+use crate::{Config, Cursor, FetchError, Poll, SourceConfig};
+use crate::{consent, file, poll, robots, sniff};
 
 /// Reads entries and looks at sources. Cheap to clone; all clones share connections, the state of
 /// every host and the archive.
@@ -32,6 +33,7 @@ pub(crate) struct Inner {
     /// Our product token, as robots.txt names it.
     pub(crate) token: String,
     pub(crate) sources: HashMap<SourceName, Access>,
+    pub(crate) archive: Option<Arc<Archive>>,
 }
 
 impl Fetcher {
@@ -48,12 +50,15 @@ impl Fetcher {
     ) -> Result<Self, FetchError> {
         let guard = Guard::new(&config.allow_private, config.max_url.bytes());
         let access = |source: &SourceConfig| Ok((source.name.clone(), Access::new(source)?));
+        let archive = config.archive.as_ref();
+        let archive = archive.map(|archive| Archive::new(archive, config.full_user_agent()));
         Ok(Self {
             inner: Arc::new(Inner {
                 http: Http::new(config, &guard, lookup)?,
                 hosts: Hosts::new(&config.host),
                 token: robots::own_token(&config.user_agent),
                 sources: sources.iter().map(access).collect::<Result<_, FetchError>>()?,
+                archive: archive.transpose()?.map(Arc::new),
                 guard,
                 config: config.clone(),
             }),
@@ -115,50 +120,16 @@ impl Fetcher {
         Ok((Some(answer.url), content_type, bytes))
     }
 
-    /// Looks at a source once. Never fails as a call: see [`Poll::failure`].
+    /// Looks at a source once. Never fails as a call: see [`Poll::failure`]. A source that has
+    /// stopped for good is not asked again.
     ///
     /// Dropping the future loses nothing: the cursor that was given still stands.
     pub async fn poll(&self, source: &SourceConfig, cursor: &Cursor, now: Timestamp) -> Poll {
-        let look = match source.kind() {
-            Err(error) => Err(error),
-            Ok(SourceKind::Feed(url)) => self.look_at_feed(source, url, cursor).await,
-            Ok(_) => Err(FetchError::NotASource {
-                place: source.name.to_string(),
-                why: "this kind of source is not read".to_owned(),
-            }),
-        };
-        poll::conclude(source, cursor, look, self.inner.config.entries_per_feed, now)
-    }
-
-    async fn look_at_feed(
-        &self,
-        source: &SourceConfig,
-        url: &Url,
-        cursor: &Cursor,
-    ) -> Result<poll::Look, FetchError> {
-        let config = &self.inner.config;
-        let max = config.max_feed.0;
-        let access = self.inner.sources.get(&source.name);
-        let headers = cursor.conditions();
-        let wanted = Wanted { headers, access, max, page: false, accept: &|_, _| Ok(()) };
-        let url = cursor.moved_to.as_ref().unwrap_or(url);
-        let followed = self.follow(url, &wanted).await?;
-        let mut look = poll::Look::of(&followed);
-        if look.not_modified {
-            return Ok(look);
+        if cursor.stopped {
+            return poll::stopped(cursor);
         }
-        let answer = followed.answer;
-        let bytes = answer.content(max)?;
-        let limits = feed::FeedLimits { entries: config.entries_per_feed, depth: config.xml_depth };
-        let parsed = feed::parse(&bytes, answer.content_type(), Some(&answer.url), limits);
-        let parsed = parsed.map_err(|error| match error {
-            feed::FeedError::Empty => FetchError::Empty { place: answer.url.to_string() },
-            other => {
-                FetchError::NotASource { place: answer.url.to_string(), why: other.to_string() }
-            }
-        })?;
-        look.take_feed(parsed, source, access);
-        Ok(look)
+        let look = self.look(source, cursor).await;
+        poll::conclude(source, cursor, look, self.inner.config.entries_per_feed, now)
     }
 }
 

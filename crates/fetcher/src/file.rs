@@ -36,8 +36,8 @@ pub(crate) fn read(path: &Path, max: u64) -> Result<(Bytes, Option<String>), Fet
     Ok((bytes, media_type(path)))
 }
 
-/// By the name: `.gz` does not count.
-fn media_type(path: &Path) -> Option<String> {
+/// The media type that a name tells; `.gz` does not count. `None` for what holds no article.
+pub(crate) fn media_type(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?.to_ascii_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     let (_, extension) = name.rsplit_once('.')?;

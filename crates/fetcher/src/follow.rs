@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::StatusCode;
 use reqwest::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
@@ -13,6 +14,7 @@ use url::Url;
 
 use crate::FetchError;
 use crate::access::Access;
+use crate::archive::Exchange;
 use crate::feed::parse_date;
 use crate::fetcher::Fetcher;
 use crate::host::{Host, KnownRobots, Turn};
@@ -73,10 +75,13 @@ impl Fetcher {
             if let Some(own) = wanted.access.and_then(|access| access.headers_for(&url)) {
                 headers.extend(own.clone());
             }
-            let begun = Instant::now();
+            let (begun, at, sent) = (Instant::now(), Timestamp::now(), headers.clone());
             let accept = |headers: &HeaderMap| (wanted.accept)(&url, headers);
             let result = inner.http.get(&url, headers, wanted.max, accept, begun + left).await;
             left = left.saturating_sub(begun.elapsed());
+            if let Ok(answer) = &result {
+                self.keep(answer, sent, at, begun.elapsed()).await;
+            }
             let answer = self.judge(&turn, result)?;
             drop(turn);
             if !answer.status.is_redirection() || answer.status == StatusCode::NOT_MODIFIED {
@@ -87,6 +92,26 @@ impl Fetcher {
             moved_to = if permanent { Some(url.clone()) } else { moved_to };
         }
         Err(FetchError::TooManyRedirects { url: start.clone(), limit })
+    }
+
+    /// Writes an answer into the archive, where there is one. A full disk costs the archive, not
+    /// the article.
+    async fn keep(&self, answer: &Answer, request: HeaderMap, begun: Timestamp, took: Duration) {
+        let Some(archive) = self.inner.archive.clone() else { return };
+        let exchange = Exchange {
+            url: answer.url.clone(),
+            request,
+            status: answer.status.as_u16(),
+            response: answer.headers.clone(),
+            body: answer.raw.clone(),
+            begun,
+            took,
+        };
+        match tokio::task::spawn_blocking(move || archive.write(&exchange)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "an answer could not be archived"),
+            Err(error) => tracing::error!(%error, "an answer could not be archived"),
+        }
     }
 
     /// Tells the host's turn how it went, and makes errors of statuses that are no answer.

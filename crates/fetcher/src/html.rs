@@ -83,7 +83,9 @@ pub(crate) fn anchors(html: &str) -> impl Iterator<Item = (&str, &str)> {
         let ends = |at: &usize| {
             let after = &text[*at + 1..];
             let after = after.strip_prefix('/').unwrap_or(after);
-            after.strip_prefix(['a', 'A']).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+            after
+                .strip_prefix(['a', 'A'])
+                .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
         };
         let end = text.match_indices('<').map(|(at, _)| at).find(ends).unwrap_or(text.len());
         Some((inside, &text[..end]))

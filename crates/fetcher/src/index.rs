@@ -12,9 +12,30 @@ use crate::html;
 
 /// Segments of addresses that list or serve, but do not tell.
 const NOT_ARTICLES: [&str; 24] = [
-    "tag", "tags", "category", "categories", "topic", "topics", "author", "authors", "search",
-    "login", "signin", "signup", "register", "subscribe", "account", "newsletter", "newsletters",
-    "about", "contact", "privacy", "terms", "page", "feed", "rss",
+    "tag",
+    "tags",
+    "category",
+    "categories",
+    "topic",
+    "topics",
+    "author",
+    "authors",
+    "search",
+    "login",
+    "signin",
+    "signup",
+    "register",
+    "subscribe",
+    "account",
+    "newsletter",
+    "newsletters",
+    "about",
+    "contact",
+    "privacy",
+    "terms",
+    "page",
+    "feed",
+    "rss",
 ];
 
 /// A link and the words that it stands on.
@@ -56,18 +77,24 @@ pub(crate) fn links(html: &str, base: &Url) -> Vec<Link> {
 
 /// Whether a link looks like one to an article.
 pub(crate) fn is_article(link: &Link) -> bool {
-    let segments: Vec<_> = link.url.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
+    let segments: Vec<_> =
+        link.url.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
     let Some(last) = segments.last() else { return false };
-    let lower: HashSet<String> = segments.iter().map(|segment| segment.to_ascii_lowercase()).collect();
+    let lower: HashSet<String> =
+        segments.iter().map(|segment| segment.to_ascii_lowercase()).collect();
     if NOT_ARTICLES.iter().any(|segment| lower.contains(*segment)) {
         return false;
     }
     let name = last.rsplit_once('.').map_or(*last, |(name, _)| name);
     let words = name.split(['-', '_']).filter(|word| word.len() > 1).count();
     let longest_number = name.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
-    let headline = link.text.split(' ').count() >= 4 || !link.text.is_ascii() && link.text.chars().count() >= 12;
-    let marks = [dated(&segments), words >= 4, longest_number >= 5].iter().filter(|mark| **mark).count();
-    marks >= 2 || marks == 1 && headline || headline && link.text.split(' ').count() >= 6 && segments.len() >= 2
+    let headline = link.text.split(' ').count() >= 4
+        || !link.text.is_ascii() && link.text.chars().count() >= 12;
+    let marks =
+        [dated(&segments), words >= 4, longest_number >= 5].iter().filter(|mark| **mark).count();
+    marks >= 2
+        || marks == 1 && headline
+        || headline && link.text.split(' ').count() >= 6 && segments.len() >= 2
 }
 
 /// `…/2026/11/…` or `…/2026-11-24…`.
@@ -103,12 +130,16 @@ mod tests {
             <a href="mailto:x@y.z">Write to us about anything at all</a>"#;
         let base = Url::parse("https://www.paper.example/news").unwrap();
         let found: Vec<_> = links(html, &base).into_iter().filter(is_article).collect();
-        let paths: Vec<_> = found.iter().map(|link| &link.url[url::Position::BeforePath..]).collect();
-        assert_eq!(paths, [
-            "/2026/11/24/council-votes-on-bridge",
-            "/politics/article-1234567.html",
-            "/news/rain-is-expected-over-the-weekend?a=1&b=2",
-        ]);
+        let paths: Vec<_> =
+            found.iter().map(|link| &link.url[url::Position::BeforePath..]).collect();
+        assert_eq!(
+            paths,
+            [
+                "/2026/11/24/council-votes-on-bridge",
+                "/politics/article-1234567.html",
+                "/news/rain-is-expected-over-the-weekend?a=1&b=2",
+            ]
+        );
         assert_eq!(found[0].text, "Council votes on the new bridge");
     }
 }

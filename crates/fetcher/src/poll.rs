@@ -234,6 +234,20 @@ pub(crate) fn conclude(
     }
 }
 
+/// The answer for a source that stopped for good.
+pub(crate) fn stopped(cursor: &Cursor) -> Poll {
+    Poll {
+        entries: Vec::new(),
+        cursor: cursor.clone(),
+        next: Timestamp::MAX,
+        moved_to: None,
+        stopped: true,
+        gap: false,
+        warnings: Vec::new(),
+        failure: None,
+    }
+}
+
 fn failed(source: &SourceConfig, mut cursor: Cursor, error: FetchError, now: Timestamp) -> Poll {
     let gone = matches!(error, FetchError::Status { status: 410, .. });
     cursor.stopped |= gone;

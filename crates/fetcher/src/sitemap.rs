@@ -118,7 +118,9 @@ fn xml(text: &str, base: Option<&Url>, limits: FeedLimits) -> Result<Sitemap, Fe
                         return Err(FeedError::Html { feeds: crate::html::feeds(text, base) });
                     }
                     (None, _) => {
-                        return Err(FeedError::NotAFeed(format!("the outermost element is <{name}>")));
+                        return Err(FeedError::NotAFeed(format!(
+                            "the outermost element is <{name}>"
+                        )));
                     }
                     (Some(_), "url" | "sitemap") => entry = Some(SitemapEntry::default()),
                     _ => {}
@@ -130,7 +132,10 @@ fn xml(text: &str, base: Option<&Url>, limits: FeedLimits) -> Result<Sitemap, Fe
                 let local = tag.local_name();
                 // `image:loc` and its kin are not the address of the page.
                 let full = tag.name();
-                let foreign = full.as_ref().split_once(':').is_some_and(|(prefix, _)| matches!(prefix, "image" | "video"));
+                let foreign = full
+                    .as_ref()
+                    .split_once(':')
+                    .is_some_and(|(prefix, _)| matches!(prefix, "image" | "video"));
                 match local.as_ref().to_ascii_lowercase().as_str() {
                     "url" | "sitemap" => take(&mut sitemap, entry.take()),
                     name if !foreign => {
@@ -211,19 +216,27 @@ mod tests {
         assert_eq!(read.entries.len(), 1);
         let entry = &read.entries[0];
         assert_eq!(entry.loc, "https://x.org/a?b=1&c=2");
-        assert_eq!((entry.title.as_deref(), entry.language.as_deref()), (Some("A & B"), Some("en")));
+        assert_eq!(
+            (entry.title.as_deref(), entry.language.as_deref()),
+            (Some("A & B"), Some("en"))
+        );
         assert_eq!(entry.published.unwrap().to_string(), "2026-11-24T10:00:00Z");
         assert_eq!(entry.keywords, ["one", "two"]);
-        let index = "<sitemapindex><sitemap><loc>https://x.org/1.xml</loc></sitemap></sitemapindex>";
+        let index =
+            "<sitemapindex><sitemap><loc>https://x.org/1.xml</loc></sitemap></sitemapindex>";
         assert!(parse(index.as_bytes(), None, None, FeedLimits::default()).unwrap().index);
         let list = "https://x.org/1\nhttps://x.org/2\n";
-        assert_eq!(parse(list.as_bytes(), None, None, FeedLimits::default()).unwrap().entries.len(), 2);
+        assert_eq!(
+            parse(list.as_bytes(), None, None, FeedLimits::default()).unwrap().entries.len(),
+            2
+        );
         assert!(parse(b"<html></html>", None, None, FeedLimits::default()).is_err());
     }
 
     #[test]
     fn of_a_long_sitemap_the_newest_are_kept() {
-        let url = |n| format!("<url><loc>https://x.org/{n}</loc><lastmod>{}</lastmod></url>", 1950 + n);
+        let url =
+            |n| format!("<url><loc>https://x.org/{n}</loc><lastmod>{}</lastmod></url>", 1950 + n);
         let all: String = (0..50).map(url).collect();
         let limits = FeedLimits { entries: 3, ..FeedLimits::default() };
         let read = parse(format!("<urlset>{all}</urlset>").as_bytes(), None, None, limits).unwrap();

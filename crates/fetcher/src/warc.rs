@@ -74,7 +74,11 @@ impl WarcFile {
     /// also at one in the middle of a record; then [`WarcFile::offset`] is the record's beginning.
     pub fn next(&mut self, wanted: impl Fn(&WarcRecord) -> bool) -> io::Result<Option<WarcRecord>> {
         let offset = self.offset()?;
-        let read = if self.compressed { self.next_member(wanted) } else { record(&mut self.file, self.max_block, wanted) };
+        let read = if self.compressed {
+            self.next_member(wanted)
+        } else {
+            record(&mut self.file, self.max_block, wanted)
+        };
         match read {
             Ok(Some(record)) => Ok(Some(WarcRecord { offset, ..record })),
             Ok(None) => Ok(None),
@@ -86,7 +90,10 @@ impl WarcFile {
         }
     }
 
-    fn next_member(&mut self, wanted: impl Fn(&WarcRecord) -> bool) -> io::Result<Option<WarcRecord>> {
+    fn next_member(
+        &mut self,
+        wanted: impl Fn(&WarcRecord) -> bool,
+    ) -> io::Result<Option<WarcRecord>> {
         if self.file.fill_buf()?.is_empty() {
             return Ok(None);
         }
@@ -154,7 +161,8 @@ fn record(
     record.length = length.ok_or_else(|| invalid("a record without Content-Length"))?;
     let mut block = reader.take(record.length);
     if record.length <= max_block && wanted(&record) {
-        let mut bytes = Vec::with_capacity(usize::try_from(record.length.min(1 << 20)).unwrap_or(0));
+        let mut bytes =
+            Vec::with_capacity(usize::try_from(record.length.min(1 << 20)).unwrap_or(0));
         block.read_to_end(&mut bytes)?;
         record.block = Some(bytes.into());
     } else {
@@ -182,7 +190,8 @@ pub fn http_response(block: &Bytes, max: u64) -> Option<HttpResponse> {
     let head = String::from_utf8_lossy(&block[..end]);
     let mut lines = head.lines();
     let mut status = lines.next()?.split(' ');
-    let status = status.next()?.starts_with("HTTP/").then(|| status.next()?.parse().ok()).flatten()?;
+    let status =
+        status.next()?.starts_with("HTTP/").then(|| status.next()?.parse().ok()).flatten()?;
     let header = |wanted: &str| {
         head.lines().skip(1).find_map(|line| {
             let (name, value) = line.split_once(':')?;
@@ -190,7 +199,9 @@ pub fn http_response(block: &Bytes, max: u64) -> Option<HttpResponse> {
         })
     };
     let mut body = block.slice(end + 4..);
-    if header("transfer-encoding").is_some_and(|value| value.to_ascii_lowercase().contains("chunked")) {
+    if header("transfer-encoding")
+        .is_some_and(|value| value.to_ascii_lowercase().contains("chunked"))
+    {
         body = dechunk(&body).unwrap_or(body);
     }
     if let Some(coding) = header("content-encoding") {
@@ -200,7 +211,11 @@ pub fn http_response(block: &Bytes, max: u64) -> Option<HttpResponse> {
             Err(_) => {}
         }
     }
-    (body.len() as u64 <= max).then(|| HttpResponse { status, content_type: header("content-type"), body })
+    (body.len() as u64 <= max).then(|| HttpResponse {
+        status,
+        content_type: header("content-type"),
+        body,
+    })
 }
 
 fn dechunk(mut rest: &[u8]) -> Option<Bytes> {
