@@ -162,7 +162,7 @@ impl<'a> State<'a> {
             Some(base) => base.join(&given).ok(),
             None => Url::parse(&given).ok(),
         });
-        if self.stack.len() == 1 || is_entry {
+        if self.stack.is_empty() || is_entry {
             let language = attribute(tag, "xml:lang").and_then(|language| tidy(&language));
             match &mut self.entry {
                 Some(entry) => entry.language = language,

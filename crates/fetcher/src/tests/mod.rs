@@ -3,6 +3,7 @@
 mod bounds;
 mod guard;
 mod manners;
+mod sources;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
