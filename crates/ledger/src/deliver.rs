@@ -24,7 +24,15 @@ pub(crate) fn deliver(
     let Some((id, before)) = row else {
         return Err(Fault::invalid(format_args!("the sink {sink:?} is not registered")));
     };
-    if position.0 <= before {
+    if position.0 == before {
+        // A sink that was just opened says where it begins; nothing else changes.
+        let begun = group
+            .db
+            .prepare_cached("UPDATE sink SET state = ?2 WHERE id = ?1 AND state IS NULL")?
+            .execute(params![id, state])?;
+        return Ok(if begun > 0 { Applied::Delivered } else { Applied::Ignored });
+    }
+    if position.0 < before {
         return Ok(Applied::Ignored);
     }
     if position.0 > group.last_sequence() {

@@ -260,12 +260,25 @@ impl Ledger {
         limit: usize,
     ) -> Result<Vec<DueSource>, LedgerError> {
         self.watch_clock(now)?;
+        self.sources_due_by(millis(now), limit)
+    }
+
+    /// Every source that is not claimed, due or not, those that are due first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::apply`].
+    pub fn all_sources(&mut self) -> Result<Vec<DueSource>, LedgerError> {
+        self.sources_due_by(i64::MAX, usize::MAX)
+    }
+
+    fn sources_due_by(&mut self, by: i64, limit: usize) -> Result<Vec<DueSource>, LedgerError> {
         let due = self.inspector.read("read the sources", |db| {
             let mut query = db.prepare_cached(
                 "SELECT id, name, cursor, failures FROM source
                  WHERE active = 1 AND next_due <= ?1 ORDER BY next_due, id",
             )?;
-            let rows = query.query_map([millis(now)], |row| {
+            let rows = query.query_map([by], |row| {
                 let name = SourceName::new(row.get::<_, String>(1)?);
                 let source = DueSource { name, cursor: row.get(2)?, failures: row.get(3)? };
                 Ok((row.get::<_, i64>(0)?, source))

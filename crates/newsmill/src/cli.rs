@@ -3,10 +3,11 @@
 use std::io::{IsTerminal, Write};
 
 use clap::{Parser, Subcommand, ValueEnum};
+use newsmill_sink::SinkError;
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::{self, Exit};
-use crate::{check, schema};
+use crate::{check, once, run, schema};
 
 /// Reads news pages and feeds, keeps the articles, and summarizes them with a source for every
 /// sentence.
@@ -32,6 +33,10 @@ enum LogFormat {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Read pages, texts or URLs and write a record for each
+    Once(once::Args),
+    /// Poll the sources of a pipeline.yaml and deliver their articles, until stopped
+    Run(run::Args),
     /// Validate a pipeline.yaml and show what it resolves to
     Check(check::Args),
     /// Print the JSON Schema of pipeline.yaml or of a record
@@ -49,8 +54,11 @@ pub(crate) fn run() -> Exit {
             return if error.use_stderr() { Exit::Usage } else { Exit::Done };
         }
     };
-    start_logging(cli.log_format, "warn");
+    let default = if matches!(cli.verb, Verb::Run(_)) { "info" } else { "warn" };
+    start_logging(cli.log_format, default);
     let result = match cli.verb {
+        Verb::Once(args) => once::run(args),
+        Verb::Run(args) => run::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Schema(args) => schema::run(&args),
     };
@@ -61,7 +69,9 @@ pub(crate) fn run() -> Exit {
 /// is the reader's choice and ends quietly.
 fn report(error: &anyhow::Error) -> Exit {
     let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
-    if io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe) {
+    let closed = io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+        || error.chain().any(|cause| matches!(cause.downcast_ref(), Some(SinkError::ClosedPipe)));
+    if closed {
         return Exit::Done;
     }
     let _ = writeln!(std::io::stderr(), "newsmill: {error:#}");

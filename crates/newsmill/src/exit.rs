@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Software,
     /// 74 (`EX_IOERR`): reading or writing failed.
     Io,
+    /// 130 (128 + SIGINT): asked to stop before all was done.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -28,6 +30,7 @@ impl From<Exit> for ExitCode {
             Exit::Unavailable => 69,
             Exit::Software => 70,
             Exit::Io => 74,
+            Exit::Interrupted => 130,
         })
     }
 }
@@ -40,4 +43,5 @@ Exit codes:
   2   the command line or the configuration is wrong; nothing was done
   69  something outside is missing or in use (a locked ledger, a dead server)
   70  a fault of newsmill itself; please report it
-  74  reading or writing failed";
+  74  reading or writing failed
+  130 interrupted before all was done; a daemon that was asked to stop ends with 0";

@@ -6,7 +6,12 @@
 mod check;
 mod cli;
 mod exit;
+mod inputs;
+mod once;
+mod output;
+mod run;
 mod schema;
+mod stdin;
 
 use std::process::ExitCode;
 

@@ -9,6 +9,7 @@ pub mod config;
 pub mod in_flight;
 pub mod intake;
 pub mod jobs;
+pub mod ledger_thread;
 pub mod stages;
 pub mod supervisor;
 pub mod telemetry;

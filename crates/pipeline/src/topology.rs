@@ -8,20 +8,24 @@
 //! when that stage has ended, and the mill drains by ownership: no stage but the intake is told
 //! to stop. A sender kept anywhere else would make the drain wait for ever.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_channel::{Receiver, Sender, bounded, unbounded};
-use newsmill_article::{Entry, Record};
-use newsmill_fetcher::Fetcher;
-use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
+use jiff::Timestamp;
+use newsmill_article::{Entry, Record, SourceName};
+use newsmill_fetcher::{Fetcher, SourceConfig};
+use newsmill_ledger::{DueSource, Ledger, LedgerError, Sequence};
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::config::Channels;
-use crate::in_flight::InFlight;
-use crate::intake::{self, Given};
+use crate::in_flight::{InFlight, Settlement};
+use crate::intake::{Given, due, list};
 use crate::jobs::Jobs;
-use crate::stages::in_order::{self, End};
-use crate::stages::{Fatal, cleaner, fetcher, summarizer};
+use crate::ledger_thread::{self, LedgerHandle};
+use crate::stages::in_order::{self, Ends};
+use crate::stages::{self, Fatal, cleaner, fetcher, poll, records, summarizer};
 use crate::supervisor::Crew;
 use crate::telemetry::Telemetry;
 
@@ -89,7 +93,7 @@ fn conveyor(
     Ok((entries_in, records))
 }
 
-/// The one-shot mill: `inputs` in, their ends out to `write` in the same order.
+/// The one-shot mill: `inputs` in, their ends out to `ends` in the same order.
 ///
 /// # Errors
 ///
@@ -97,7 +101,7 @@ fn conveyor(
 pub fn once(
     parts: &Parts,
     inputs: impl Iterator<Item = Given> + Send + 'static,
-    write: impl FnMut(End) -> Result<(), Fatal> + Send + 'static,
+    ends: impl Ends,
     stop: CancellationToken,
 ) -> Result<Crew, Fatal> {
     let mut crew = Crew::default();
@@ -109,9 +113,172 @@ pub fn once(
     let (feeding, telemetry) = (window.clone(), parts.telemetry.clone());
     let runtime = tokio::runtime::Handle::current();
     crew.thread("intake", move || {
-        intake::feed(inputs, &entries, &settlements_in, &feeding, &stop, &telemetry, &runtime)
+        list::feed(inputs, &entries, &settlements_in, &feeding, &stop, &telemetry, &runtime)
     })?;
     let telemetry = parts.telemetry.clone();
-    crew.keeper("records", in_order::run(records, settlements, window, telemetry, write));
+    crew.keeper("records", in_order::run(records, settlements, window, telemetry, ends));
     Ok(crew)
+}
+
+/// Where a mill with a ledger gets its entries.
+pub enum Feed {
+    /// From sources, on their schedule.
+    Schedule(Vec<SourceConfig>),
+    /// From sources, each looked at once; ends when nothing is due any more.
+    Through(Vec<SourceConfig>),
+    /// From a list of inputs; ends when nothing is due any more.
+    Inputs(Box<dyn Iterator<Item = Given> + Send>),
+}
+
+/// Why a mill with a ledger cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetUpError {
+    /// The ledger refused.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A sink cannot be opened.
+    #[error("sink `{name}`")]
+    Sink {
+        /// Which one.
+        name: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// No thread to be had.
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
+}
+
+/// The mill with a ledger.
+///
+/// ```text
+/// ledger ──sources──► poll ──► ledger        (or: inputs ──► ledger)
+/// ledger ──entries──► … ──records──► ledger ──ready──► each sink
+/// every ticket ──settlements──► ledger
+/// ```
+///
+/// `settled` sees how each ticket ended. Must be called in a runtime.
+///
+/// # Errors
+///
+/// When the ledger or a sink cannot be used, or a thread cannot be started.
+pub fn with_ledger(
+    parts: &Parts,
+    mut ledger: Ledger,
+    sinks: &[newsmill_sink::Config],
+    feed: Feed,
+    stop: CancellationToken,
+    settled: impl FnMut(&Settlement) + Send + Clone + 'static,
+) -> Result<Crew, SetUpError> {
+    let names: Vec<&str> = sinks.iter().map(newsmill_sink::Config::name).collect();
+    let mut open = Vec::new();
+    for (config, start) in sinks.iter().zip(ledger.register_sinks(&names, Timestamp::now())?) {
+        let sink = stages::sink::open(config, &start)
+            .map_err(|source| SetUpError::Sink { name: start.name.clone(), source })?;
+        open.push((sink, start));
+    }
+    let sources: &[SourceConfig] = match &feed {
+        Feed::Schedule(sources) | Feed::Through(sources) => sources,
+        Feed::Inputs(_) => &[],
+    };
+    let names: Vec<SourceName> = sources.iter().map(|source| source.name.clone()).collect();
+    ledger.register_sources(&names, Timestamp::now())?;
+
+    let mut crew = Crew::default();
+    let (requests_in, requests) = bounded(2 * parts.channels.entries);
+    let handle = LedgerHandle::new(requests_in);
+    crew.thread("ledger", move || ledger_thread::run(&mut ledger, &requests))?;
+
+    let (settlements_in, settlements) = unbounded();
+    let (ready_in, ready) = watch::channel(Sequence::default());
+    let (entries, records) = conveyor(&mut crew, parts)?;
+    // Wakes the intake before its sleep is over: something was entered or put off.
+    let found = Arc::new(Notify::new());
+    let no_more = CancellationToken::new();
+
+    let telemetry = parts.telemetry.clone();
+    crew.keeper(
+        "settlements",
+        records::settle(handle.clone(), settlements, found.clone(), telemetry, settled.clone()),
+    );
+    let timers = parts.telemetry.records.clone();
+    crew.keeper("records", records::run(handle.clone(), records, ready_in, timers));
+    for (sink, start) in open {
+        crew.task("sink", stages::sink::run(sink, start, handle.clone(), ready.clone()));
+    }
+    crew.task(
+        "intake",
+        due::entries(
+            handle.clone(),
+            entries,
+            settlements_in,
+            found.clone(),
+            no_more.clone(),
+            stop.clone(),
+            parts.telemetry.clone(),
+        ),
+    );
+    match feed {
+        Feed::Inputs(inputs) => {
+            let runtime = tokio::runtime::Handle::current();
+            let telemetry = parts.telemetry.clone();
+            let mut settled = settled;
+            crew.thread("inputs", move || {
+                // Also when it panics: then nothing more comes either.
+                let _no_more = no_more.drop_guard();
+                list::enter(inputs, &handle, &found, &stop, &runtime, |refused| {
+                    telemetry.opened();
+                    telemetry.settled(&refused.outcome);
+                    settled(refused);
+                })
+            })?;
+        }
+        Feed::Schedule(sources) => {
+            let (sources_in, due) = bounded(parts.channels.sources);
+            crew.closes(&sources_in, &due);
+            crew.task("intake", due::sources(handle.clone(), sources_in, stop));
+            poll_loops(&mut crew, parts, &handle, sources, &due, &found, None);
+        }
+        Feed::Through(sources) => {
+            let (sources_in, due) = bounded(parts.channels.sources);
+            crew.closes(&sources_in, &due);
+            crew.task("intake", due::sources_once(handle.clone(), sources_in, stop));
+            let no_more = Arc::new(no_more.drop_guard());
+            poll_loops(&mut crew, parts, &handle, sources, &due, &found, Some(&no_more));
+        }
+    }
+    Ok(crew)
+}
+
+/// Loops that poll sources. `last` is dropped when the last of them ends.
+const POLLS: usize = 8;
+
+fn poll_loops(
+    crew: &mut Crew,
+    parts: &Parts,
+    ledger: &LedgerHandle,
+    sources: Vec<SourceConfig>,
+    due: &Receiver<DueSource>,
+    found: &Arc<Notify>,
+    last: Option<&Arc<DropGuard>>,
+) {
+    let configs: HashMap<SourceName, SourceConfig> =
+        sources.into_iter().map(|source| (source.name.clone(), source)).collect();
+    let configs = Arc::new(configs);
+    for _ in 0..POLLS {
+        let work = poll::run(
+            parts.fetcher.clone(),
+            configs.clone(),
+            ledger.clone(),
+            due.clone(),
+            found.clone(),
+            parts.telemetry.poll.clone(),
+        );
+        let last = last.cloned();
+        crew.task("poll", async move {
+            let _last = last;
+            work.await
+        });
+    }
 }

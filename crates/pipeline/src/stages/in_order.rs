@@ -24,22 +24,39 @@ pub enum End {
     Settled(Settlement),
 }
 
+/// Takes the ends, in the order of the inputs.
+pub trait Ends: Send + 'static {
+    /// Takes the next one.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written; the run then stops.
+    fn take(&mut self, end: End) -> Result<(), Fatal>;
+
+    /// Nothing more is queued for the moment: time to flush, so that a reader sees what is done.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ends::take`].
+    fn rest(&mut self) -> Result<(), Fatal>;
+}
+
 enum Waiting {
     Record(InFlight<Record>),
     Settled(Settlement),
 }
 
-/// Hands every end to `write`, in order. Gives the window a place back for each.
+/// Hands every end to `ends`, in order. Gives the window a place back for each.
 ///
 /// # Errors
 ///
-/// When `write` fails.
+/// When `ends` fails.
 pub async fn run(
     records: Receiver<InFlight<Record>>,
     settlements: Receiver<Settlement>,
     window: Arc<Semaphore>,
     telemetry: Arc<Telemetry>,
-    mut write: impl FnMut(End) -> Result<(), Fatal>,
+    mut ends: impl Ends,
 ) -> Result<(), Fatal> {
     let mut next = 0;
     let mut early = BTreeMap::new();
@@ -67,12 +84,15 @@ pub async fn run(
             next += 1;
             match waiting {
                 Waiting::Record(InFlight { item, ticket }) => {
-                    write(End::Record(Box::new(item)))?;
+                    ends.take(End::Record(Box::new(item)))?;
                     ticket.settle(Outcome::Delivered);
                 }
-                Waiting::Settled(settlement) => write(End::Settled(settlement))?,
+                Waiting::Settled(settlement) => ends.take(End::Settled(settlement))?,
             }
             window.add_permits(1);
+        }
+        if records.is_empty() && settlements.is_empty() {
+            ends.rest()?;
         }
     }
 }

@@ -16,6 +16,9 @@
 pub mod cleaner;
 pub mod fetcher;
 pub mod in_order;
+pub mod poll;
+pub mod records;
+pub mod sink;
 pub mod summarizer;
 
 use std::any::Any;

@@ -1,13 +1,15 @@
-//! Where entries come from: a list of inputs, or the ledger.
+//! Entries from a list of inputs: straight into the mill, or into the ledger.
 
 use std::sync::Arc;
 
 use async_channel::Sender;
 use newsmill_article::{Entry, Outcome, Reason};
-use tokio::sync::Semaphore;
+use newsmill_ledger::Operation;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::in_flight::{InFlight, Settlement, Ticket};
+use crate::ledger_thread::LedgerHandle;
 use crate::stages::Fatal;
 use crate::telemetry::Telemetry;
 
@@ -68,6 +70,51 @@ pub fn feed(
                 let ticket = Ticket::open(number, input, settlements);
                 ticket.settle_because(Outcome::Rejected(reason), cause, None);
             }
+        }
+    }
+    Ok(())
+}
+
+/// Most inputs that are entered into the ledger together.
+const CHUNK: usize = 256;
+
+/// Enters `inputs` into the ledger until there are no more or `stop` is cancelled. What the ledger
+/// knows already is not entered again. Blocks like [`feed`]; `refused` gets what never enters.
+///
+/// # Errors
+///
+/// None; the type is that of every stage.
+pub fn enter(
+    inputs: impl Iterator<Item = Given>,
+    ledger: &LedgerHandle,
+    found: &Notify,
+    stop: &CancellationToken,
+    runtime: &tokio::runtime::Handle,
+    mut refused: impl FnMut(&Settlement),
+) -> Result<(), Fatal> {
+    let mut chunk = Vec::new();
+    let mut inputs = inputs.peekable();
+    while let Some(given) = inputs.next() {
+        if stop.is_cancelled() {
+            break;
+        }
+        match given {
+            Given::Entry(entry) => chunk.push(entry),
+            Given::Refused { input, reason, cause } => refused(&Settlement {
+                number: 0,
+                label: input.into(),
+                outcome: Outcome::Rejected(reason),
+                cause,
+                evidence: None,
+            }),
+        }
+        if chunk.len() == CHUNK || (inputs.peek().is_none() && !chunk.is_empty()) {
+            let entries = std::mem::take(&mut chunk);
+            let discover = Operation::Discover { poll: None, entries };
+            if runtime.block_on(ledger.apply(vec![discover])).is_err() {
+                break;
+            }
+            found.notify_waiters();
         }
     }
     Ok(())

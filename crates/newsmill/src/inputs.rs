@@ -1,0 +1,265 @@
+//! What the command line names, as a lazy list of entries: files, folders, globs, URLs and `-`.
+//!
+//! Folders are walked as they are read, in the order of their names, following symbolic links and
+//! surviving their loops; a folder of a million files costs the names of one folder at a time.
+//! In a folder, hidden files and files of other kinds are passed over; a file that is named, or
+//! that fits a glob, is always read.
+
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use globset::{GlobBuilder, GlobMatcher};
+use newsmill_article::{Entry, Hints, Location, Reason};
+use newsmill_pipeline::intake::Given;
+use url::Url;
+use walkdir::WalkDir;
+
+use crate::stdin;
+
+/// File endings, without `.gz`, that a folder's files are read for.
+const ENDINGS: [&str; 7] = ["html", "htm", "xhtml", "shtml", "txt", "md", "markdown"];
+
+type Inputs = Box<dyn Iterator<Item = Given> + Send>;
+
+/// Everything that `names` names, in order. `passed_over` counts the files of folders that are
+/// of another kind; `max_page` bounds what is read from standard input as one page.
+pub(crate) fn list(names: Vec<String>, max_page: u64, passed_over: &Arc<AtomicU64>) -> Inputs {
+    let passed_over = passed_over.clone();
+    Box::new(names.into_iter().flat_map(move |name| expand(name, max_page, &passed_over)))
+}
+
+fn expand(name: String, max_page: u64, passed_over: &Arc<AtomicU64>) -> Inputs {
+    if name == "-" {
+        return stdin::read(std::io::stdin(), max_page);
+    }
+    if let Some(url) = web(&name) {
+        return one(Given::Entry(entry(name, Location::Url(url))));
+    }
+    let path = PathBuf::from(&name);
+    if path.is_dir() {
+        let passed_over = passed_over.clone();
+        return Box::new(walk(&path, usize::MAX, move |file| {
+            let known = is_page(file);
+            if !known {
+                passed_over.fetch_add(1, Ordering::Relaxed);
+            }
+            known
+        }));
+    }
+    // A file whose name looks like a pattern is still a file.
+    if name.contains(['*', '?', '[', '{']) && path.symlink_metadata().is_err() {
+        return glob(name);
+    }
+    // Whether it can be read, the fetcher finds out and says.
+    one(Given::Entry(entry(name, Location::File(path))))
+}
+
+/// The URL of an `http(s)://` name; a broken one is left to be refused as a file would be.
+fn web(name: &str) -> Option<Url> {
+    let scheme = name.split_once("://")?.0;
+    let http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    if http { Url::parse(name).ok() } else { None }
+}
+
+fn glob(pattern: String) -> Inputs {
+    let matcher: GlobMatcher = match GlobBuilder::new(&pattern).literal_separator(true).build() {
+        Ok(glob) => glob.compile_matcher(),
+        Err(error) => return one(refused(pattern, Reason::NotFound, error.to_string())),
+    };
+    let (root, rest) = fixed_part(Path::new(&pattern));
+    let depth = if pattern.contains("**") { usize::MAX } else { rest };
+    // `walk` joins names to the root, so a pattern without a folder is matched without `./`.
+    let root = if root.as_os_str().is_empty() { PathBuf::from(".") } else { root };
+    let mut files = walk(&root, depth, move |file| {
+        matcher.is_match(file) || file.strip_prefix(".").is_ok_and(|file| matcher.is_match(file))
+    })
+    .peekable();
+    if files.peek().is_none() {
+        return one(refused(pattern, Reason::NotFound, "no file fits the pattern".to_owned()));
+    }
+    Box::new(files)
+}
+
+/// The folders before the first part of a pattern that is one, and how many parts follow.
+fn fixed_part(pattern: &Path) -> (PathBuf, usize) {
+    let parts: Vec<Component<'_>> = pattern.components().collect();
+    let fixed = parts
+        .iter()
+        .take_while(|part| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']))
+        .count();
+    (parts[..fixed].iter().collect(), parts.len() - fixed)
+}
+
+/// The files under `root` that `wanted` wants, and what could not be read.
+fn walk(
+    root: &Path,
+    depth: usize,
+    wanted: impl Fn(&Path) -> bool + Send + 'static,
+) -> impl Iterator<Item = Given> + Send + 'static {
+    WalkDir::new(root)
+        .follow_links(true)
+        .max_depth(depth)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|found| found.depth() == 0 || !is_hidden(found.file_name()))
+        .filter_map(move |found| match found {
+            Ok(found) if found.file_type().is_dir() || !wanted(found.path()) => None,
+            Ok(found) => {
+                let path = found.into_path();
+                let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
+                let name = path.to_string_lossy().into_owned();
+                Some(Given::Entry(entry(name, Location::File(path))))
+            }
+            Err(error) => Some(unreadable(&error)),
+        })
+}
+
+fn unreadable(error: &walkdir::Error) -> Given {
+    let path = error.path().unwrap_or(Path::new("")).to_string_lossy().into_owned();
+    if let Some(ancestor) = error.loop_ancestor() {
+        let cause = format!("a symbolic link that leads back to {}", ancestor.display());
+        return refused(path, Reason::Unreadable, cause);
+    }
+    let reason = match error.io_error().map(std::io::Error::kind) {
+        Some(std::io::ErrorKind::NotFound) => Reason::NotFound,
+        Some(std::io::ErrorKind::PermissionDenied) => Reason::PermissionDenied,
+        _ => Reason::Unreadable,
+    };
+    let cause = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+    refused(path, reason, cause)
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+fn is_page(file: &Path) -> bool {
+    let ending =
+        |path: &Path| path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    match ending(file) {
+        Some(gz) if gz == "gz" => file.file_stem().and_then(|stem| ending(Path::new(stem))),
+        other => other,
+    }
+    .is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
+}
+
+pub(crate) fn entry(input: String, location: Location) -> Entry {
+    Entry { source: None, input, location, hints: Hints::default() }
+}
+
+pub(crate) fn refused(input: String, reason: Reason, cause: String) -> Given {
+    Given::Refused { input, reason, cause: Some(cause) }
+}
+
+pub(crate) fn one(given: Given) -> Inputs {
+    Box::new(std::iter::once(given))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(args: &[&str]) -> Vec<String> {
+        list(args.iter().map(ToString::to_string).collect(), 1 << 20, &Arc::default())
+            .map(|given| match given {
+                Given::Entry(entry) => entry.input,
+                Given::Refused { input, reason, .. } => format!("{input}: {}", reason.code()),
+            })
+            .collect()
+    }
+
+    fn folder() -> (tempfile::TempDir, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for dir in ["b", "a", ".hidden"] {
+            std::fs::create_dir(root.join(dir)).unwrap();
+        }
+        for file in [
+            "b/2.html",
+            "b/10.HTML.GZ",
+            "a/x.txt",
+            "a/expected.json",
+            ".hidden/y.html",
+            "z.md",
+            ".z.md",
+            "archive.gz",
+            "b/q[1].html",
+        ] {
+            std::fs::write(root.join(file), "x").unwrap();
+        }
+        let name = root.to_str().unwrap().to_owned();
+        (folder, name)
+    }
+
+    fn under(root: &str, files: &[&str]) -> Vec<String> {
+        files.iter().map(|file| format!("{root}/{file}")).collect()
+    }
+
+    #[test]
+    fn folders_are_walked_in_order_without_what_is_hidden_or_no_page() {
+        let (_keep, root) = folder();
+        let expected = ["a/x.txt", "b/10.HTML.GZ", "b/2.html", "b/q[1].html", "z.md"];
+        assert_eq!(names(&[&root]), under(&root, &expected));
+        let passed_over = Arc::default();
+        assert_eq!(list(vec![root], 1, &passed_over).count(), 5);
+        assert_eq!(passed_over.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn globs_take_every_kind_and_only_their_depth() {
+        let (_keep, root) = folder();
+        assert_eq!(names(&[&format!("{root}/*.gz")]), under(&root, &["archive.gz"]));
+        assert_eq!(
+            names(&[&format!("{root}/a/*.{{json,txt}}")]),
+            under(&root, &["a/expected.json", "a/x.txt"])
+        );
+        assert_eq!(
+            names(&[&format!("{root}/**/*.html")]),
+            under(&root, &["b/2.html", "b/q[1].html"])
+        );
+        assert_eq!(names(&[&format!("{root}/*.pdf")]), [format!("{root}/*.pdf: not_found")]);
+    }
+
+    #[test]
+    fn a_file_named_like_a_pattern_is_a_file() {
+        let (_keep, root) = folder();
+        let name = format!("{root}/b/q[1].html");
+        assert_eq!(names(&[&name]), [name]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn loops_of_symbolic_links_are_named_and_survived() {
+        let (_keep, root) = folder();
+        std::os::unix::fs::symlink(&root, format!("{root}/a/back")).unwrap();
+        std::os::unix::fs::symlink("nowhere", format!("{root}/a/dangling.html")).unwrap();
+        assert_eq!(
+            names(&[&format!("{root}/a")]),
+            // The loop is entered once, by way of the link, and met again inside.
+            under(
+                &root,
+                &[
+                    "a/back/a/back: unreadable",
+                    "a/back/a/dangling.html: not_found",
+                    "a/back/a/x.txt",
+                    "a/back/b/10.HTML.GZ",
+                    "a/back/b/2.html",
+                    "a/back/b/q[1].html",
+                    "a/back/z.md",
+                    "a/dangling.html: not_found",
+                    "a/x.txt",
+                ]
+            )
+        );
+    }
+
+    #[test]
+    fn urls_and_missing_files_are_passed_on() {
+        assert_eq!(
+            names(&["https://example.org/a?b=*", "no/such/file.html"]),
+            ["https://example.org/a?b=*", "no/such/file.html"]
+        );
+    }
+}

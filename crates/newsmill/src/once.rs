@@ -1,0 +1,299 @@
+//! `newsmill once`: inputs in, records out, in the same order.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use newsmill_article::Outcome;
+use newsmill_fetcher::Fetcher;
+use newsmill_pipeline::config::{self, Resolved};
+use newsmill_pipeline::in_flight::Settlement;
+use newsmill_pipeline::stages::Fatal;
+use newsmill_pipeline::stages::in_order::{End, Ends};
+use newsmill_pipeline::supervisor::{self, Ending};
+use newsmill_pipeline::telemetry::Telemetry;
+use newsmill_pipeline::topology::{self, Parts};
+use tokio_util::sync::CancellationToken;
+
+use crate::exit::Exit;
+use crate::inputs;
+use crate::output::Output;
+
+const EXAMPLES: &str = "\
+Examples:
+  newsmill once page.html                      one record as JSON on stdout
+  newsmill once pages/ --out news.jsonl        every page under a folder
+  newsmill once 'crawl/**/*.html.gz' --jobs 8  a pattern (in quotes), eight cores
+  newsmill once https://example.org/story --format markdown
+  curl -s https://example.org/story | newsmill once -
+  newsmill once - < urls-or-pages.jsonl        lines like {\"url\": …, \"html\": …}
+
+Records come out in the order of the inputs, one for each input: the same story twice is two
+records. What becomes none is named on stderr with its reason, and the exit code is then 1.
+In a folder, hidden files and files that are not .html, .htm, .xhtml, .shtml, .txt, .md or
+.markdown (each also .gz) are passed over.";
+
+/// What to read and how to write it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Files, folders, patterns, http(s) URLs, or - for standard input
+    #[arg(required = true)]
+    inputs: Vec<String>,
+
+    /// Write to this file instead of stdout; an older one is replaced when all is done
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// How records are written
+    #[arg(long, short, value_enum, default_value_t = Form::Jsonl)]
+    format: Form,
+
+    /// Most sentences in a summary
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    sentences: Option<u16>,
+
+    /// Cores to use [default: all]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+
+    /// Take the fetcher, cleaner, summarizer and channels sections of this file
+    #[arg(long, short, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// One JSON object on a line
+    Jsonl,
+    /// One JSON array
+    Json,
+    /// For reading
+    Text,
+    /// For reading, with markup
+    Markdown,
+}
+
+impl From<Form> for newsmill_sink::Format {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Jsonl => Self::Jsonl,
+            Form::Json => Self::Json,
+            Form::Text => Self::Text,
+            Form::Markdown => Self::Markdown,
+        }
+    }
+}
+
+/// Tries of a page that fails for the time being.
+const ATTEMPTS: u32 = 3;
+
+/// Pages that are fetched at the same time.
+const FETCHES: usize = 16;
+
+pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
+    let resolved = args.config.as_deref().map_or_else(|| Ok(Resolved::default()), config::load);
+    let mut resolved = match resolved {
+        Ok(resolved) => resolved,
+        Err(error) => {
+            writeln!(std::io::stderr(), "{error}")?;
+            return Ok(Exit::Usage);
+        }
+    };
+    if let Some(sentences) = args.sentences {
+        resolved.summarizer.sentences = sentences.into();
+    }
+    let form = newsmill_sink::Format::from(args.format);
+    let output = match &args.out {
+        Some(path) => {
+            Output::file(path, form).with_context(|| format!("cannot write {}", path.display()))?
+        }
+        None => Output::stdout(form),
+    };
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(mill(args, resolved, output))
+}
+
+async fn mill(args: Args, resolved: Resolved, output: Output) -> anyhow::Result<Exit> {
+    let begun = Instant::now();
+    let max_page = resolved.fetcher.max_page.0;
+    let fetcher = match Fetcher::new(&resolved.fetcher, &[]) {
+        Ok(fetcher) => fetcher,
+        Err(error) => {
+            output.discard();
+            writeln!(std::io::stderr(), "{error}")?;
+            return Ok(Exit::Usage);
+        }
+    };
+    let grace = resolved.shutdown.grace.0;
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let parts = Parts {
+        fetcher,
+        cleaner: resolved.cleaner,
+        summarizer: resolved.summarizer,
+        channels: resolved.channels,
+        fetches: FETCHES,
+        attempts: ATTEMPTS,
+        jobs: args.jobs.map_or_else(cores, usize::from),
+        telemetry: Arc::new(Telemetry::default()),
+    };
+    let passed_over = Arc::default();
+    let progress = progress(&args, max_page);
+    let report = Arc::new(Mutex::new(Report::new(output, progress)));
+    let stop = CancellationToken::new();
+    let inputs = inputs::list(args.inputs, max_page, &passed_over);
+    let crew = topology::once(&parts, inputs, Reporter(report.clone()), stop.clone())?;
+    let ending = supervisor::run(crew, stop, supervisor::signals()?, grace).await;
+
+    let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+    report.progress.finish_and_clear();
+    let closing = report.closing_line(begun.elapsed(), passed_over.load(Ordering::Relaxed));
+    let refused = report.refused();
+    // It is taken once, here, and nothing else of the run is left.
+    let output = report.output.take().context("the output is in use")?;
+    drop(report);
+    for (stage, time) in parts.telemetry.stages() {
+        tracing::debug!(stage, ?time, "time");
+    }
+    let exit = match ending {
+        Ending::Finished => {
+            output.finish()?;
+            if refused { Exit::SomeRefused } else { Exit::Done }
+        }
+        Ending::Drained | Ending::Cut { .. } => {
+            if let Some(part) = output.interrupt()? {
+                writeln!(std::io::stderr(), "interrupted; the records so far: {}", part.display())?;
+            }
+            Exit::Interrupted
+        }
+        Ending::Fatal(fatal) => {
+            output.discard();
+            return Err(fatal.into());
+        }
+    };
+    writeln!(std::io::stderr(), "{closing}")?;
+    Ok(exit)
+}
+
+/// What has come out so far.
+struct Report {
+    /// `None` once the run has ended.
+    output: Option<Output>,
+    progress: ProgressBar,
+    records: u64,
+    /// By what is shown to people: the reason's or outcome's code.
+    others: BTreeMap<&'static str, u64>,
+}
+
+impl Report {
+    fn new(output: Output, progress: ProgressBar) -> Self {
+        Self { output: Some(output), progress, records: 0, others: BTreeMap::new() }
+    }
+
+    fn refused(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// `123 inputs, 121 records, 2 rejected (1 empty, 1 too_short), 45.2 pages/s`
+    fn closing_line(&self, elapsed: Duration, passed_over: u64) -> String {
+        let rejected: u64 = self.others.values().sum();
+        let inputs = self.records + rejected;
+        let mut line = format!("{inputs} inputs, {} records, {rejected} rejected", self.records);
+        let reasons: Vec<_> =
+            self.others.iter().map(|(code, count)| format!("{count} {code}")).collect();
+        if !reasons.is_empty() {
+            let _ = write!(line, " ({})", reasons.join(", "));
+        }
+        if passed_over > 0 {
+            let _ = write!(line, ", {passed_over} other files passed over");
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        let rate = inputs as f64 / elapsed.as_secs_f64().max(1e-6);
+        let _ = write!(line, ", {rate:.1} pages/s");
+        line
+    }
+
+    fn settled(&mut self, settlement: &Settlement) {
+        let Settlement { label, outcome, cause, .. } = settlement;
+        let (code, mut why) = match outcome {
+            Outcome::Rejected(reason) => (reason.code(), reason.to_string()),
+            other => (newsmill_pipeline::telemetry::outcome_code(other), "interrupted".to_owned()),
+        };
+        if let Some(cause) = cause
+            && *cause != why
+        {
+            let _ = write!(why, " ({cause})");
+        }
+        *self.others.entry(code).or_default() += 1;
+        let line = format!("{label}: {code}: {why}");
+        // Above the bar where there is one. That stderr is closed is no reason to stop.
+        self.progress.suspend(|| {
+            let _ = writeln!(std::io::stderr(), "{line}");
+        });
+    }
+}
+
+/// The last stage's handle on the report.
+struct Reporter(Arc<Mutex<Report>>);
+
+impl Reporter {
+    fn with(&self, change: impl FnOnce(&mut Report) -> std::io::Result<()>) -> Result<(), Fatal> {
+        let mut report = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut report).map_err(|error| Fatal::new("output", error))
+    }
+}
+
+impl Ends for Reporter {
+    fn take(&mut self, end: End) -> Result<(), Fatal> {
+        self.with(|report| {
+            match end {
+                End::Record(record) => {
+                    report.records += 1;
+                    if let Some(output) = &mut report.output {
+                        output.write(&record)?;
+                    }
+                }
+                End::Settled(settlement) => report.settled(&settlement),
+            }
+            report.progress.inc(1);
+            Ok(())
+        })
+    }
+
+    fn rest(&mut self) -> Result<(), Fatal> {
+        self.with(|report| report.output.as_mut().map_or(Ok(()), Output::flush))
+    }
+}
+
+/// A bar on stderr where a person looks at it and the records go elsewhere. The inputs are counted
+/// beside the run, so that it need not wait for their number.
+fn progress(args: &Args, max_page: u64) -> ProgressBar {
+    let records_on_screen = args.out.is_none() && std::io::stdout().is_terminal();
+    if records_on_screen || !std::io::stderr().is_terminal() {
+        return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    }
+    let bar = ProgressBar::no_length();
+    let style = "{bar:30} {human_pos}/{human_len} {per_sec} ETA {eta}";
+    if let Ok(style) = ProgressStyle::with_template(style) {
+        bar.set_style(style);
+    }
+    if !args.inputs.iter().any(|input| input == "-") {
+        let (counted, names) = (bar.clone(), args.inputs.clone());
+        std::thread::spawn(move || {
+            let count = inputs::list(names, max_page, &Arc::<AtomicU64>::default()).count();
+            counted.set_length(u64::try_from(count).unwrap_or(u64::MAX));
+        });
+    }
+    bar
+}

@@ -1,0 +1,173 @@
+//! `newsmill run`: the daemon.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use newsmill_article::Outcome;
+use newsmill_fetcher::Fetcher;
+use newsmill_ledger::{Ledger, LedgerError};
+use newsmill_pipeline::config::{self, Resolved};
+use newsmill_pipeline::in_flight::Settlement;
+use newsmill_pipeline::supervisor::{self, Ending};
+use newsmill_pipeline::telemetry::Telemetry;
+use newsmill_pipeline::topology::{self, Feed, Parts, SetUpError};
+use newsmill_sink::SinkError;
+use tokio_util::sync::CancellationToken;
+
+use crate::exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  newsmill check                    is pipeline.yaml right?
+  newsmill run                      until SIGTERM or Ctrl-C
+  newsmill run news.yaml --once-through
+
+SIGTERM and SIGINT stop the intake; what is in flight is worked off for at most shutdown.grace. A
+second signal ends at once. Whatever way it ends, kill -9 included, the next start goes on where
+this one stopped, provided that the ledger has a file.";
+
+/// Which configuration, and for how long.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The configuration
+    #[arg(default_value = "pipeline.yaml")]
+    file: PathBuf,
+
+    /// Look at every source once, work off what is due, and end
+    #[arg(long)]
+    once_through: bool,
+}
+
+/// Pages that are fetched at the same time.
+const FETCHES: usize = 32;
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let resolved = match config::load(&args.file) {
+        Ok(resolved) => resolved,
+        Err(error) => {
+            writeln!(std::io::stderr(), "{error}")?;
+            return Ok(Exit::Usage);
+        }
+    };
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(mill(args, resolved))
+}
+
+async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
+    let fetcher = match Fetcher::new(&resolved.fetcher, &resolved.sources) {
+        Ok(fetcher) => fetcher,
+        Err(error) => {
+            writeln!(std::io::stderr(), "{error}")?;
+            return Ok(Exit::Usage);
+        }
+    };
+    let ledger = match &resolved.ledger.path {
+        Some(path) => Ledger::open(path, &resolved.ledger),
+        None => Ledger::in_memory(&resolved.ledger),
+    };
+    let ledger = match ledger {
+        Ok(ledger) => ledger,
+        Err(error) => return set_up_failed(error.into()),
+    };
+    let telemetry = Arc::new(Telemetry::default());
+    let parts = Parts {
+        fetcher,
+        cleaner: resolved.cleaner,
+        summarizer: resolved.summarizer,
+        channels: resolved.channels,
+        fetches: FETCHES,
+        attempts: 1,
+        jobs: std::thread::available_parallelism().map_or(1, usize::from),
+        telemetry: telemetry.clone(),
+    };
+    let feed = if args.once_through {
+        Feed::Through(resolved.sources)
+    } else {
+        Feed::Schedule(resolved.sources)
+    };
+    let stop = CancellationToken::new();
+    // Before the mill runs, so that no signal is lost.
+    let signals = supervisor::signals().context("cannot listen to signals")?;
+    let crew =
+        topology::with_ledger(&parts, ledger, &resolved.sinks, feed, stop.clone(), log_settled);
+    let crew = match crew {
+        Ok(crew) => crew,
+        Err(error) => return set_up_failed(error),
+    };
+    tracing::info!(file = %args.file.display(), "runs");
+    let ending = supervisor::run(crew, stop, signals, resolved.shutdown.grace.0).await;
+    let report = report(&telemetry);
+    for (stage, time) in telemetry.stages() {
+        tracing::debug!(stage, ?time, "time");
+    }
+    if let Ending::Fatal(fatal) = ending {
+        writeln!(std::io::stderr(), "{report}")?;
+        return Err(fatal.into());
+    }
+    if let Ending::Cut { waiting } = ending {
+        writeln!(std::io::stderr(), "cut short; still at work: {}", waiting.join(", "))?;
+    }
+    writeln!(std::io::stderr(), "{report}")?;
+    Ok(Exit::Done)
+}
+
+/// `12 entries taken up: 9 delivered, 1 duplicate, 2 rejected (1 gone, 1 too_short)`
+pub(crate) fn report(telemetry: &Telemetry) -> String {
+    let tally = telemetry.tally();
+    let list = |counts: &std::collections::BTreeMap<&'static str, u64>| {
+        let words: Vec<_> = counts.iter().map(|(code, count)| format!("{count} {code}")).collect();
+        words.join(", ")
+    };
+    let mut line = format!("{} entries taken up", telemetry.tickets());
+    if tally.total() > 0 {
+        line = format!("{line}: {}", list(&tally.outcomes));
+    }
+    if !tally.reasons.is_empty() {
+        line = format!("{line} ({})", list(&tally.reasons));
+    }
+    line
+}
+
+fn log_settled(settlement: &Settlement) {
+    let Settlement { label, outcome, cause, .. } = settlement;
+    match outcome {
+        Outcome::Rejected(reason) => {
+            tracing::info!(input = %label, reason = reason.code(), cause, "rejected");
+        }
+        Outcome::Retry { after } => tracing::info!(input = %label, ?after, cause, "put off"),
+        Outcome::Duplicate { of } => tracing::debug!(input = %label, %of, "duplicate"),
+        Outcome::Abandoned => tracing::debug!(input = %label, "abandoned for now"),
+        Outcome::Delivered | Outcome::HandedOff => tracing::debug!(input = %label, "record"),
+    }
+}
+
+/// What kept the mill from starting: something wrong with the configuration, or with the world?
+pub(crate) fn set_up_failed(error: SetUpError) -> anyhow::Result<Exit> {
+    let sink_config = match &error {
+        SetUpError::Sink { source, .. } => matches!(
+            source.downcast_ref::<SinkError>(),
+            Some(SinkError::Config { .. } | SinkError::Secret { .. })
+        ),
+        _ => false,
+    };
+    let held = match &error {
+        SetUpError::Ledger(LedgerError::Held { .. }) => true,
+        SetUpError::Sink { source, .. } => {
+            matches!(source.downcast_ref::<SinkError>(), Some(SinkError::InUse { .. }))
+        }
+        _ => false,
+    };
+    let exit = match (sink_config, held) {
+        (true, _) => Exit::Usage,
+        (_, true) => Exit::Unavailable,
+        _ => return Err(error.into()),
+    };
+    writeln!(std::io::stderr(), "newsmill: {:#}", anyhow::Error::from(error))?;
+    Ok(exit)
+}

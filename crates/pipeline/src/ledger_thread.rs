@@ -1,0 +1,198 @@
+//! The one thread that owns the ledger, and the handle by which the stages reach it.
+//!
+//! Whatever is queued while one group is made durable becomes the next group, so a quiet mill
+//! answers at once and a busy one shares each fsync among many. When the ledger says that waiting
+//! can help (a full disk), the group is kept and tried again, and everybody waits: that is
+//! backpressure. Anything worse ends the thread, and with it the mill.
+//!
+//! The thread ends when the last handle is gone.
+
+use std::sync::Arc;
+
+use async_channel::{Receiver, Sender};
+use jiff::Timestamp;
+use newsmill_article::Disposition;
+use newsmill_ledger::{Applied, Batch, Claim, DueSource, Ledger, LedgerError, Operation, Sequence};
+use tokio::sync::oneshot;
+
+use crate::stages::Fatal;
+
+const STAGE: &str = "ledger";
+
+/// Most operations in one transaction.
+const GROUP: usize = 64;
+
+/// What can be asked of the ledger while the mill runs. Cheap to clone.
+///
+/// Every call is answered or fails with [`Gone`]. Cancel safety: a call that is dropped may still
+/// be carried out.
+#[derive(Debug, Clone)]
+pub struct LedgerHandle {
+    requests: Sender<Request>,
+}
+
+/// The ledger's thread has ended; its own error says why.
+#[derive(Debug, thiserror::Error)]
+#[error("the ledger has ended")]
+pub struct Gone;
+
+/// One question, with where to send the answer.
+#[derive(Debug)]
+pub enum Request {
+    /// Of [`LedgerHandle::apply`].
+    Apply(Vec<Operation>, oneshot::Sender<Vec<Applied>>),
+    /// Of [`LedgerHandle::claim`].
+    Claim(usize, oneshot::Sender<Vec<Claim>>),
+    /// Of [`LedgerHandle::due_sources`].
+    DueSources(usize, oneshot::Sender<Vec<DueSource>>),
+    /// Of [`LedgerHandle::all_sources`].
+    AllSources(oneshot::Sender<Vec<DueSource>>),
+    /// Of [`LedgerHandle::next_due`].
+    NextDue(oneshot::Sender<Option<Timestamp>>),
+    /// Of [`LedgerHandle::records_after`].
+    RecordsAfter(Arc<str>, Sequence, usize, oneshot::Sender<Batch>),
+}
+
+impl LedgerHandle {
+    /// A handle on the thread that serves `requests`.
+    pub fn new(requests: Sender<Request>) -> Self {
+        Self { requests }
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, Gone> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.send(request(reply)).await.map_err(|_| Gone)?;
+        answer.await.map_err(|_| Gone)
+    }
+
+    /// Makes operations durable, in order, in one transaction.
+    pub async fn apply(&self, operations: Vec<Operation>) -> Result<Vec<Applied>, Gone> {
+        if operations.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.ask(|reply| Request::Apply(operations, reply)).await
+    }
+
+    /// See [`Ledger::claim`].
+    pub async fn claim(&self, limit: usize) -> Result<Vec<Claim>, Gone> {
+        self.ask(|reply| Request::Claim(limit, reply)).await
+    }
+
+    /// See [`Ledger::due_sources`].
+    pub async fn due_sources(&self, limit: usize) -> Result<Vec<DueSource>, Gone> {
+        self.ask(|reply| Request::DueSources(limit, reply)).await
+    }
+
+    /// See [`Ledger::all_sources`].
+    pub async fn all_sources(&self) -> Result<Vec<DueSource>, Gone> {
+        self.ask(Request::AllSources).await
+    }
+
+    /// See [`Ledger::next_due`].
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, Gone> {
+        self.ask(Request::NextDue).await
+    }
+
+    /// See [`Ledger::records_after`].
+    pub async fn records_after(
+        &self,
+        sink: Arc<str>,
+        position: Sequence,
+        limit: usize,
+    ) -> Result<Batch, Gone> {
+        self.ask(|reply| Request::RecordsAfter(sink, position, limit, reply)).await
+    }
+}
+
+/// Serves requests until the last handle is gone. Blocks; runs on a thread of its own.
+///
+/// # Errors
+///
+/// The ledger's first fatal error.
+pub fn run(ledger: &mut Ledger, requests: &Receiver<Request>) -> Result<(), Fatal> {
+    while let Ok(first) = requests.recv_blocking() {
+        let mut group = Vec::new();
+        let mut replies = Vec::new();
+        let mut next = Some(first);
+        while let Some(request) = next {
+            match request {
+                Request::Apply(operations, reply) => {
+                    replies.push((operations.len(), reply));
+                    group.extend(operations);
+                    next = if group.len() < GROUP { requests.try_recv().ok() } else { None };
+                }
+                // Reads see what was asked before them.
+                read => {
+                    commit(ledger, requests, &mut group, &mut replies)?;
+                    answer(ledger, requests, read)?;
+                    next = None;
+                }
+            }
+        }
+        commit(ledger, requests, &mut group, &mut replies)?;
+    }
+    Ok(())
+}
+
+fn commit(
+    ledger: &mut Ledger,
+    requests: &Receiver<Request>,
+    group: &mut Vec<Operation>,
+    replies: &mut Vec<(usize, oneshot::Sender<Vec<Applied>>)>,
+) -> Result<(), Fatal> {
+    if group.is_empty() {
+        return Ok(());
+    }
+    let mut applied = patiently(requests, || ledger.apply(group, Timestamp::now()))?.into_iter();
+    group.clear();
+    for (count, reply) in replies.drain(..) {
+        // Who asked may be gone; what was asked is durable all the same.
+        let _ = reply.send(applied.by_ref().take(count).collect());
+    }
+    Ok(())
+}
+
+fn answer(ledger: &mut Ledger, requests: &Receiver<Request>, read: Request) -> Result<(), Fatal> {
+    match read {
+        Request::Apply(..) => {}
+        Request::Claim(limit, reply) => {
+            let claims = patiently(requests, || ledger.claim(Timestamp::now(), limit))?;
+            let _ = reply.send(claims);
+        }
+        Request::DueSources(limit, reply) => {
+            let due = patiently(requests, || ledger.due_sources(Timestamp::now(), limit))?;
+            let _ = reply.send(due);
+        }
+        Request::AllSources(reply) => {
+            let _ = reply.send(patiently(requests, || ledger.all_sources())?);
+        }
+        Request::NextDue(reply) => {
+            let _ = reply.send(patiently(requests, || ledger.next_due())?);
+        }
+        Request::RecordsAfter(sink, position, limit, reply) => {
+            let batch = patiently(requests, || ledger.records_after(&sink, position, limit))?;
+            let _ = reply.send(batch);
+        }
+    }
+    Ok(())
+}
+
+/// Tries again for as long as waiting can help and anybody is still there to wait.
+fn patiently<T>(
+    requests: &Receiver<Request>,
+    mut work: impl FnMut() -> Result<T, LedgerError>,
+) -> Result<T, Fatal> {
+    loop {
+        let error = match work() {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        match error.disposition() {
+            Disposition::Retry { after } if !requests.is_closed() => {
+                tracing::error!(error = crate::stages::causes(&error), ?after, "waits");
+                std::thread::sleep(after);
+            }
+            _ => return Err(Fatal::new(STAGE, error)),
+        }
+    }
+}

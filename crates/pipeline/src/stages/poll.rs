@@ -1,0 +1,103 @@
+//! Sources into entries: one look at each source that is due, and what it found into the ledger.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_channel::Receiver;
+use jiff::{SignedDuration, Timestamp};
+use newsmill_article::SourceName;
+use newsmill_fetcher::{Cursor, Fetcher, SourceConfig};
+use newsmill_ledger::{Applied, Discovered, DueSource, Operation};
+use tokio::sync::Notify;
+
+use super::{Failure, Fatal, caught_async, causes};
+use crate::ledger_thread::LedgerHandle;
+use crate::telemetry::{Phase, Timers};
+
+/// When a source is looked at again whose answer made us panic.
+const AFTER_PANIC: SignedDuration = SignedDuration::from_hours(1);
+
+/// One loop of the stage. `found` wakes the intake when entries were entered.
+pub async fn run(
+    fetcher: Fetcher,
+    configs: Arc<HashMap<SourceName, SourceConfig>>,
+    ledger: LedgerHandle,
+    sources: Receiver<DueSource>,
+    found: Arc<Notify>,
+    timers: Arc<Timers>,
+) -> Result<(), Fatal> {
+    let mut since = Instant::now();
+    while let Ok(source) = sources.recv().await {
+        timers.lap(Phase::WaitingIn, &mut since);
+        let Some(config) = configs.get(&source.name) else { continue };
+        let discover = match caught_async(poll(&fetcher, config, &source)).await {
+            Ok(discover) => discover,
+            Err(Failure::Fatal(fatal)) => return Err(fatal),
+            Err(Failure::Ends { cause, .. }) => {
+                tracing::error!(source = %source.name, ?cause, "a poll panicked");
+                failed(&source.name, cause)
+            }
+        };
+        timers.lap(Phase::Busy, &mut since);
+        // That the ledger has ended is its own error to report.
+        let Ok(applied) = ledger.apply(vec![discover]).await else { break };
+        if let [Applied::Discovered(entries)] = &applied[..] {
+            let new = entries.iter().filter(|entry| matches!(entry, Discovered::New(_))).count();
+            tracing::info!(source = %source.name, listed = entries.len(), new, "polled");
+        }
+        found.notify_waiters();
+        timers.lap(Phase::WaitingOut, &mut since);
+    }
+    Ok(())
+}
+
+async fn poll(
+    fetcher: &Fetcher,
+    config: &SourceConfig,
+    source: &DueSource,
+) -> Result<Operation, Failure> {
+    let name = &source.name;
+    let cursor = source.cursor.as_deref().map(serde_json::from_str::<Cursor>);
+    let cursor = match cursor.transpose() {
+        Ok(cursor) => cursor.unwrap_or_default(),
+        Err(error) => {
+            // It only saves work: without it everything listed is asked for again, and what is
+            // known is not entered twice.
+            tracing::warn!(source = %name, %error, "cursor not understood, begins anew");
+            Cursor::default()
+        }
+    };
+    let poll = fetcher.poll(config, &cursor, Timestamp::now()).await;
+    for warning in &poll.warnings {
+        tracing::warn!(source = %name, warning);
+    }
+    if let Some(to) = &poll.moved_to {
+        tracing::warn!(source = %name, %to, "has moved for good; change it in the configuration");
+    }
+    if poll.stopped {
+        tracing::warn!(source = %name, "is gone for good; remove it from the configuration");
+    }
+    if poll.gap {
+        tracing::warn!(source = %name, "everything listed is new: entries may have been missed");
+    }
+    let failure = poll.failure.as_ref().map(|error| causes(error));
+    if let Some(failure) = &failure {
+        tracing::warn!(source = %name, failure, next = %poll.next, "poll failed");
+    }
+    let cursor = serde_json::to_string(&poll.cursor)
+        .map_err(|error| Failure::Fatal(Fatal::new("poll", error)))?;
+    let done = newsmill_ledger::Poll {
+        source: name.clone(),
+        cursor: Some(cursor),
+        next_due: poll.next,
+        failure,
+    };
+    Ok(Operation::Discover { poll: Some(done), entries: poll.entries })
+}
+
+fn failed(source: &SourceName, failure: Option<String>) -> Operation {
+    let next_due = Timestamp::now().checked_add(AFTER_PANIC).unwrap_or(Timestamp::MAX);
+    let poll = newsmill_ledger::Poll { source: source.clone(), cursor: None, next_due, failure };
+    Operation::Discover { poll: Some(poll), entries: Vec::new() }
+}

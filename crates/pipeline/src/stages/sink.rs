@@ -1,0 +1,159 @@
+//! One sink: follows the ledger's records by sequence, at its own pace.
+//!
+//! What it has is in the ledger together with its own state, in one transaction for each batch. A
+//! sink that fails holds back nobody: it tries the same batch again, later each time, while the
+//! others go on, and catches up from the ledger.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use newsmill_article::{Disposition, Reason, Record};
+use newsmill_ledger::{Batch, Operation, Sequence, SinkStart, StoredRecord};
+use newsmill_sink::{Delivery, Sink, SinkError, State};
+use tokio::sync::watch;
+
+use super::{Fatal, causes};
+use crate::ledger_thread::LedgerHandle;
+
+const STAGE: &str = "sink";
+
+/// Most records in one batch.
+const BATCH: usize = 64;
+
+/// The longest pause between two tries of a batch.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+
+/// Tries in a row after which a sink is left behind when the mill has nothing more to do; the
+/// next start goes on from its position.
+const LAST_TRIES: u32 = 3;
+
+/// Opens a sink where the ledger says it stands.
+///
+/// # Errors
+///
+/// When its target cannot be used, or its state was written by something else.
+pub fn open(
+    config: &newsmill_sink::Config,
+    start: &SinkStart,
+) -> Result<Sink, Box<dyn std::error::Error + Send + Sync>> {
+    let state = start.state.as_deref().map(serde_json::from_str::<State>).transpose()?;
+    Ok(Sink::open(config, state.as_ref())?)
+}
+
+/// Follows the records until `ready` is closed and everything is delivered.
+pub async fn run(
+    mut sink: Sink,
+    start: SinkStart,
+    ledger: LedgerHandle,
+    mut ready: watch::Receiver<Sequence>,
+) -> Result<(), Fatal> {
+    let name: Arc<str> = start.name.into();
+    let mut position = start.position;
+    if start.missed > 0 {
+        tracing::warn!(sink = %name, missed = start.missed, "records it never got are forgotten");
+    }
+    if start.state.is_none() {
+        let state = sink.state();
+        if commit(&ledger, &name, position, &state, Vec::new()).await?.is_none() {
+            return Ok(());
+        }
+    }
+    loop {
+        // Looks at the mark before it reads, so that nothing ready in between is slept over.
+        let ended = ready.has_changed().is_err();
+        ready.borrow_and_update();
+        let next = ledger.records_after(name.clone(), position, BATCH).await;
+        let Ok(Batch { records, through }) = next else { return Ok(()) };
+        if records.is_empty() && through == position {
+            if ended {
+                break;
+            }
+            // Closed counts as changed: the next turn sees it.
+            let _ = ready.changed().await;
+            continue;
+        }
+        if records.is_empty() {
+            // Only records that another sink gets again.
+            if commit(&ledger, &name, through, &sink.state(), Vec::new()).await?.is_none() {
+                return Ok(());
+            }
+            position = through;
+            continue;
+        }
+        let batch = deliveries(&records)?;
+        let Some(delivered) = deliver(&mut sink, &name, &batch, &ready).await? else {
+            return Ok(());
+        };
+        let rejected = delivered.rejected.iter().map(|rejected| {
+            tracing::error!(
+                sink = %name,
+                sequence = rejected.sequence,
+                reason = rejected.reason,
+                "refused a record"
+            );
+            (Sequence(rejected.sequence.cast_signed()), Reason::Unreadable)
+        });
+        let rejected = rejected.collect();
+        if commit(&ledger, &name, through, &delivered.state, rejected).await?.is_none() {
+            return Ok(());
+        }
+        position = through;
+    }
+    sink.close().await.map_err(|error| Fatal::new(STAGE, error))
+}
+
+/// Tries until the batch is in the target. `None` when the mill has ended and the target is
+/// still not to be had.
+async fn deliver(
+    sink: &mut Sink,
+    name: &str,
+    batch: &[Delivery],
+    ready: &watch::Receiver<Sequence>,
+) -> Result<Option<newsmill_sink::Delivered>, Fatal> {
+    let mut tries = 0_u32;
+    loop {
+        let error: SinkError = match sink.deliver(batch).await {
+            Ok(delivered) => return Ok(Some(delivered)),
+            Err(error) => error,
+        };
+        let Disposition::Retry { after } = error.disposition() else {
+            return Err(Fatal::new(STAGE, error));
+        };
+        tries += 1;
+        let ended = ready.has_changed().is_err();
+        let error = causes(&error);
+        if ended && tries >= LAST_TRIES {
+            tracing::error!(sink = %name, error, tries, "is left behind; the next start goes on");
+            return Ok(None);
+        }
+        let pause = after.max(after.saturating_mul(1 << tries.min(8)) / 2).min(LONGEST_PAUSE);
+        tracing::warn!(sink = %name, error, tries, ?pause, "tries again");
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// `None` when the ledger has ended, which is its own error to report.
+async fn commit(
+    ledger: &LedgerHandle,
+    sink: &str,
+    position: Sequence,
+    state: &State,
+    rejected: Vec<(Sequence, Reason)>,
+) -> Result<Option<()>, Fatal> {
+    let state = serde_json::to_string(state).map_err(|error| Fatal::new(STAGE, error))?;
+    let deliver =
+        Operation::Deliver { sink: sink.to_owned(), position, state: Some(state), rejected };
+    Ok(ledger.apply(vec![deliver]).await.ok().map(|_| ()))
+}
+
+fn deliveries(stored: &[StoredRecord]) -> Result<Vec<Delivery>, Fatal> {
+    stored
+        .iter()
+        .map(|stored| {
+            let record: Record =
+                serde_json::from_str(&stored.json).map_err(|error| Fatal::new(STAGE, error))?;
+            let sequence = stored.sequence.0.cast_unsigned();
+            Ok(Delivery { sequence, record: Arc::new(record) })
+        })
+        .collect()
+}
