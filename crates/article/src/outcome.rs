@@ -96,6 +96,8 @@ pub enum Reason {
     Ungrounded,
     /// A stage panicked over it; its page is kept.
     Panicked,
+    /// A sink will never take its record, which is kept for an operator.
+    SinkRefused,
     /// It failed for the time being once too often.
     GaveUp {
         /// How often it was tried.
@@ -126,6 +128,7 @@ impl Reason {
             Self::UnwantedLanguage => "unwanted_language",
             Self::Ungrounded => "ungrounded",
             Self::Panicked => "panicked",
+            Self::SinkRefused => "sink_refused",
             Self::GaveUp { .. } => "gave_up",
         }
     }
@@ -155,6 +158,7 @@ impl fmt::Display for Reason {
             Self::UnwantedLanguage => f.write_str("in a language that is not wanted"),
             Self::Ungrounded => f.write_str("no summary that the text supports"),
             Self::Panicked => f.write_str("a stage panicked over it"),
+            Self::SinkRefused => f.write_str("a sink will not take its record"),
             Self::GaveUp { attempts } => write!(f, "gave up after {attempts} attempts"),
         }
     }

@@ -7,14 +7,14 @@ use crate::fault::Fault;
 use crate::group::{Group, meta, set_meta};
 use crate::rows;
 use crate::state::{Event, State};
-use crate::{Applied, EntryId, Sequence};
+use crate::{Applied, EntryId, Refusal, Sequence};
 
 pub(crate) fn deliver(
     group: &mut Group<'_>,
     sink: &str,
     position: Sequence,
     state: Option<&str>,
-    rejected: &[(Sequence, Reason)],
+    rejected: &[Refusal],
 ) -> Result<Applied, Fault> {
     let row: Option<(i64, i64)> = group
         .db
@@ -42,9 +42,9 @@ pub(crate) fn deliver(
         )));
     }
     let mut refused = 0;
-    for (sequence, reason) in rejected {
-        if (before + 1..=position.0).contains(&sequence.0) {
-            refused += refuse(group, sink, *sequence, reason)?;
+    for refusal in rejected {
+        if (before + 1..=position.0).contains(&refusal.sequence.0) {
+            refused += refuse(group, sink, refusal)?;
         }
     }
     group
@@ -62,12 +62,9 @@ pub(crate) fn deliver(
 }
 
 /// Keeps the refused record as a dead letter of this sink. The other sinks go on.
-fn refuse(
-    group: &mut Group<'_>,
-    sink: &str,
-    sequence: Sequence,
-    reason: &Reason,
-) -> Result<i64, Fault> {
+fn refuse(group: &mut Group<'_>, sink: &str, refusal: &Refusal) -> Result<i64, Fault> {
+    let Refusal { sequence, detail } = refusal;
+    let reason = Reason::SinkRefused;
     let entry: Option<i64> = group
         .db
         .prepare_cached(
@@ -85,27 +82,20 @@ fn refuse(
     group
         .db
         .prepare_cached(
-            "INSERT INTO dead (entry, sink, at, reason, number, record)
+            "INSERT INTO dead (entry, sink, at, reason, detail, record)
              SELECT ?1, ?2, ?3, ?4, ?5, json FROM record WHERE sequence = ?6",
         )?
-        .execute(params![
-            id.0,
-            sink,
-            group.now(),
-            reason.code(),
-            rows::reason_number(reason),
-            sequence.0,
-        ])?;
+        .execute(params![id.0, sink, group.now(), reason.code(), detail, sequence.0])?;
     let Some(state) = group.state(id)? else { return Ok(1) };
-    if let Some(after) = group.next(&state, &Event::Refused(reason)) {
+    if let Some(after) = group.next(&state, &Event::Refused(&reason)) {
         group
             .db
-            .prepare_cached("UPDATE entry SET state = ?2, reason = ?3, number = ?4 WHERE id = ?1")?
+            .prepare_cached("UPDATE entry SET state = ?2, reason = ?3, detail = ?4 WHERE id = ?1")?
             .execute(params![
                 id.0,
                 rows::state_number(&after),
                 reason.code(),
-                rows::reason_number(reason),
+                format!("{sink}: {detail}"),
             ])?;
         group.moved(Some(&state), &after, 1);
     }

@@ -197,14 +197,20 @@ fn visit(db: &Connection, id: i64) -> Result<Visit, Fault> {
                 number: row.get(12)?,
             })
         })?;
-    let state = match (row.state, row.sequence, row.revision, row.reason) {
+    let sinks = match row.sequence {
+        Some(sequence) => sink_fates(db, id, sequence)?,
+        None => Vec::new(),
+    };
+    // Once its dead letter was dropped, only the entry itself knows that a sink refused it.
+    let dropped = row.state == rows::REJECTED && sinks.iter().all(|sink| sink.refused.is_none());
+    let state = match (row.state, row.sequence.filter(|_| !dropped), row.revision, row.reason) {
         (rows::DUE, ..) => Standing::Due(time(row.not_before.unwrap_or(NEVER))),
         (rows::HANDED_OFF, ..) => Standing::HandedOff,
         (rows::DUPLICATE, ..) => Standing::Duplicate { of: row.article.map(article_id) },
         (_, Some(sequence), Some(revision), _) => Standing::Ready {
             sequence: Sequence(sequence),
             revision: Revision::from_bits(revision.cast_unsigned()),
-            sinks: sink_fates(db, id, sequence)?,
+            sinks,
         },
         (rows::REJECTED, _, _, Some(code)) => {
             Standing::Rejected { reason: rows::reason_words(&code, row.number), code }
@@ -236,18 +242,16 @@ fn sink_fates(db: &Connection, id: i64, sequence: i64) -> Result<Vec<SinkFate>, 
     let mut query = db.prepare_cached(
         "SELECT name, position >= ?2,
          (SELECT at FROM delivery WHERE sink = sink.id AND position >= ?2 ORDER BY position LIMIT 1),
-         dead.reason, dead.number
+         iif(dead.entry IS NULL, NULL, ifnull(dead.detail, dead.reason))
          FROM sink LEFT JOIN dead ON dead.entry = ?1 AND dead.sink = sink.name
          WHERE active = 1 ORDER BY name",
     )?;
     let rows = query.query_map(params![id, sequence], |row| {
-        let code: Option<String> = row.get(3)?;
-        let number = row.get(4)?;
         Ok(SinkFate {
             sink: row.get(0)?,
             passed: row.get(1)?,
             at: row.get::<_, Option<i64>>(2)?.map(time),
-            refused: code.map(|code| rows::reason_words(&code, number)),
+            refused: row.get(3)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

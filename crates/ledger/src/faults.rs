@@ -10,7 +10,7 @@ use newsmill_article::{
 };
 use rusqlite::Connection;
 
-use crate::{Applied, Config, EntryId, Ledger, LedgerError, Operation, Poll, Sequence};
+use crate::{Applied, Config, EntryId, Ledger, LedgerError, Operation, Poll, Refusal, Sequence};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + seconds).unwrap()
@@ -70,7 +70,10 @@ fn groups() -> Vec<Vec<Operation>> {
             settle(4, Outcome::Rejected(Reason::Panicked)),
             settle(5, Outcome::Retry { after: std::time::Duration::from_secs(9) }),
         ],
-        vec![deliver("a", 2, vec![(Sequence(1), Reason::NotHtml)]), deliver("b", 1, vec![])],
+        vec![
+            deliver("a", 2, vec![Refusal { sequence: Sequence(1), detail: "no".into() }]),
+            deliver("b", 1, vec![]),
+        ],
         vec![deliver("b", 2, vec![]), settle(6, Outcome::Abandoned)],
     ]
 }

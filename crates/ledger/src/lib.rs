@@ -51,5 +51,5 @@ pub use error::{Holder, LedgerError};
 pub use fate::{Fate, SinkFate, Standing, Visit};
 pub use inspect::Inspector;
 pub use ledger::{Batch, Claim, DueSource, Ledger, SinkStart, StoredRecord};
-pub use operation::{Applied, Discovered, EntryId, Operation, Poll, Sequence};
+pub use operation::{Applied, Discovered, EntryId, Operation, Poll, Refusal, Sequence};
 pub use status::{SinkStatus, SourceStatus, Status};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use newsmill_article::{ArticleId, Entry, Outcome, Reason, Record, SourceName};
+use newsmill_article::{ArticleId, Entry, Outcome, Record, SourceName};
 use serde::{Deserialize, Serialize};
 
 /// The number of an entry in one ledger, in the order of discovery, from 1.
@@ -45,6 +45,15 @@ pub struct Poll {
     pub failure: Option<String>,
 }
 
+/// A record that a sink will never take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which one.
+    pub sequence: Sequence,
+    /// What the sink said, for people.
+    pub detail: String,
+}
+
 /// One step of one entry or sink. Steps of a group are applied in order, in one transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operation {
@@ -82,8 +91,9 @@ pub enum Operation {
         position: Sequence,
         /// The sink's own state at that position (such as the length of its file), opaque.
         state: Option<String>,
-        /// The records of the batch that the sink will never take.
-        rejected: Vec<(Sequence, Reason)>,
+        /// The records of the batch that the sink will never take: each becomes a dead letter of
+        /// this sink, and its entry is rejected as `SinkRefused`.
+        rejected: Vec<Refusal>,
     },
 }
 

@@ -99,6 +99,7 @@ pub(crate) fn reason(code: &str, number: Option<i64>) -> Option<Reason> {
         "unwanted_language" => Reason::UnwantedLanguage,
         "ungrounded" => Reason::Ungrounded,
         "panicked" => Reason::Panicked,
+        "sink_refused" => Reason::SinkRefused,
         "gave_up" => Reason::GaveUp { attempts: small },
         _ => return None,
     })
@@ -252,6 +253,7 @@ mod tests {
             Reason::UnwantedLanguage,
             Reason::Ungrounded,
             Reason::Panicked,
+            Reason::SinkRefused,
             Reason::GaveUp { attempts: 10 },
         ];
         for known in reasons {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use newsmill_article::{Change, HumanDuration, Location, Outcome, Reason, Record, SourceName};
 use newsmill_ledger::{
-    Applied, Config, Discovered, EntryId, Inspector, Ledger, LedgerError, Operation, Poll,
+    Applied, Config, Discovered, EntryId, Inspector, Ledger, LedgerError, Operation, Poll, Refusal,
     Sequence, Standing,
 };
 
@@ -283,19 +283,20 @@ fn what_a_sink_refuses_holds_back_nobody_and_can_be_sent_to_it_alone() {
         sink: "web".into(),
         position: Sequence(3),
         state: None,
-        rejected: vec![(Sequence(2), Reason::Refused { status: 400 })],
+        rejected: vec![Refusal { sequence: Sequence(2), detail: "status 400".into() }],
     };
     one(&mut ledger, refusing, 2);
     one(&mut ledger, deliver("file", 3, ""), 2);
     let status = ledger.inspect().status().unwrap();
-    assert_eq!((status.delivered, status.rejected["refused"], status.waiting), (2, 1, 0));
+    assert_eq!((status.delivered, status.rejected["sink_refused"], status.waiting), (2, 1, 0));
     adds_up(&ledger);
     let told = ledger.inspect().fate("https://example.org/2").unwrap().to_string();
-    assert!(told.contains("refused by web: the server refused with status 400"), "{told}");
+    assert!(told.contains("refused by web: status 400"), "{told}");
     assert!(told.contains("delivered to file"), "{told}");
 
     let letter = ledger.inspect().dead_list(None, 9).unwrap().remove(0);
     assert_eq!(letter.sink.as_deref(), Some("web"));
+    assert_eq!(letter.detail.as_deref(), Some("status 400"));
     assert!(ledger.inspect().dead_retry(letter.id, at(3)).unwrap());
     let for_file = ledger.records_after("file", Sequence(3), 9).unwrap();
     assert_eq!((for_file.records.len(), for_file.through), (0, Sequence(4)));
@@ -502,4 +503,23 @@ fn a_reader_works_beside_the_owner_and_may_retry_for_it() {
     let missing = Inspector::open(&folder.path().join("none.db")).err().unwrap();
     assert!(missing.to_string().contains("none.db"), "{missing}");
     assert!(!folder.path().join("none.db").exists(), "a reader creates nothing");
+}
+
+#[test]
+fn a_dropped_refusal_is_still_told() {
+    let mut ledger = ledger(&["web"]);
+    let url = "https://example.org/a";
+    let id = enter(&mut ledger, url, 0);
+    one(&mut ledger, ready(id, &record(&entry(None, url), "T", "text")), 1);
+    let refusing = Operation::Deliver {
+        sink: "web".into(),
+        position: Sequence(1),
+        state: None,
+        rejected: vec![Refusal { sequence: Sequence(1), detail: "status 400".into() }],
+    };
+    one(&mut ledger, refusing, 2);
+    assert!(ledger.inspect().dead_drop(id).unwrap());
+    let told = ledger.inspect().fate(url).unwrap().to_string();
+    assert!(told.contains("rejected: a sink will not take its record"), "{told}");
+    assert!(told.contains("web: status 400") && !told.contains("delivered"), "{told}");
 }

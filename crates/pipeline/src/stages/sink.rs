@@ -7,8 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use newsmill_article::{Disposition, Reason, Record};
-use newsmill_ledger::{Batch, Operation, Sequence, SinkStart, StoredRecord};
+use newsmill_article::{Disposition, Record};
+use newsmill_ledger::{Batch, Operation, Refusal, Sequence, SinkStart, StoredRecord};
 use newsmill_sink::{Delivery, Sink, SinkError, State};
 use tokio::sync::watch;
 
@@ -91,7 +91,10 @@ pub async fn run(
                 reason = rejected.reason,
                 "refused a record"
             );
-            (Sequence(rejected.sequence.cast_signed()), Reason::Unreadable)
+            Refusal {
+                sequence: Sequence(rejected.sequence.cast_signed()),
+                detail: rejected.reason.clone(),
+            }
         });
         let rejected = rejected.collect();
         if commit(&ledger, &name, through, &delivered.state, rejected).await?.is_none() {
@@ -138,7 +141,7 @@ async fn commit(
     sink: &str,
     position: Sequence,
     state: &State,
-    rejected: Vec<(Sequence, Reason)>,
+    rejected: Vec<Refusal>,
 ) -> Result<Option<()>, Fatal> {
     let state = serde_json::to_string(state).map_err(|error| Fatal::new(STAGE, error))?;
     let deliver =
