@@ -345,6 +345,27 @@ mod tests {
     }
 
     #[test]
+    fn the_phrases_that_the_scorer_calls_leaks_are_furniture() {
+        let path =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/tools/score_extraction.py");
+        let Ok(scorer) = std::fs::read_to_string(path) else {
+            println!("skipped: no {path}");
+            return;
+        };
+        let (_, table) = scorer.split_once("LEAK_PHRASES = {").unwrap();
+        let (table, _) = table.split_once("\n}").unwrap();
+        let phrases: Vec<&str> = table
+            .lines()
+            .filter(|line| line.starts_with("        "))
+            .flat_map(|line| line.split('"').skip(1).step_by(2))
+            .collect();
+        assert!(phrases.len() > 60, "{}", phrases.len());
+        for phrase in phrases {
+            assert!(furniture(phrase).is_some(), "{phrase}");
+        }
+    }
+
+    #[test]
     fn every_listed_phrase_is_furniture_by_itself() {
         let mut listed = 0;
         for line in include_str!("phrases.txt").lines() {

@@ -34,6 +34,8 @@ pub fn document(text: &str) -> Document {
     for part in parts {
         push(&mut document, &part);
     }
+    let language = crate::language::of(document.language.as_deref(), &document.text);
+    document.language = language.map(|found| found.value);
     document
 }
 
@@ -601,6 +603,7 @@ mod tests {
             Some("Harbor Town Votes to Keep Its Last Ferry Running")
         );
         assert_eq!(document.blocks.len(), 5);
+        assert_eq!(document.language.as_deref(), Some("en"));
         assert!(document.text.starts_with("The council of Harbor Town"));
         assert!(document.text.ends_with("said nobody would row."));
         assert!(document.text.contains("“Leave a Reply” box"));
@@ -704,7 +707,7 @@ mod tests {
         assert!(found.text.starts_with("Presidents Vladimir V. Putin"));
         assert!(found.text.ends_with("“low, but possible.”"));
         assert_eq!(document(&found.text).text, found.text);
-        assert_eq!(crate::language::of(None, &found.text).unwrap().value, "en");
+        assert_eq!(found.language.as_deref(), Some("en"));
     }
 
     fn check(found: &Document) -> Result<(), TestCaseError> {

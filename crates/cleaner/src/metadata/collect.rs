@@ -21,6 +21,8 @@ const MOST: usize = 64;
 const MOST_METAS: usize = 400;
 /// Most bytes of a heading or a byline.
 const LONGEST: usize = 400;
+/// Most bytes of a script that is searched for a date.
+const LONGEST_DATA: usize = 1 << 20;
 /// How many ancestors tell where an element stands.
 const ANCESTORS: usize = 24;
 
@@ -35,6 +37,8 @@ pub(super) struct Collected {
     pub(super) title: Option<String>,
     pub(super) headings: Vec<Heading>,
     pub(super) scripts: Vec<String>,
+    /// Scripts that are not JSON-LD; some hold the data of the page.
+    data: Vec<NodeId>,
     pub(super) bylines: Vec<Byline>,
     pub(super) dates: Vec<DateText>,
     pub(super) tags: Vec<String>,
@@ -128,6 +132,26 @@ static HINTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
 });
 /// Patterns below this of [`HINTS`] are of bylines, the others of dates.
 const BYLINE_HINTS: usize = 6;
+
+static DATA_KEYS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a few short fixed patterns always build")]
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build([
+            "datePublished",
+            "publishedAt",
+            "published_at",
+            "publishedDate",
+            "published_date",
+            "publishDate",
+            "publish_date",
+            "publicationDate",
+            "publication_date",
+            "publishedTime",
+            "firstPublished",
+        ])
+        .expect("fixed patterns")
+});
 
 pub(super) fn collect(html: &Html) -> Collected {
     let mut found = Collected::default();
@@ -265,7 +289,31 @@ impl Collected {
         if kind.starts_with("application/ld+json") && self.scripts.len() < MOST_SCRIPTS {
             let texts = node.children().filter_map(|child| child.value().as_text());
             self.scripts.push(texts.map(|text| &*text.text).collect());
+        } else if self.data.len() < MOST_SCRIPTS {
+            self.data.push(node.id());
         }
+    }
+
+    /// The first date of publication in the data that scripts hold, for pages that say it nowhere
+    /// else.
+    pub(super) fn date_in_data(&self, html: &Html) -> Option<String> {
+        let texts = self.data.iter().filter_map(|id| html.tree.get(*id)).flat_map(|node| {
+            node.children().filter_map(|child| child.value().as_text().map(|text| &*text.text))
+        });
+        texts.filter(|text| text.len() <= LONGEST_DATA).find_map(|text| {
+            DATA_KEYS.find_iter(text).take(8).find_map(|key| {
+                let rest = &text[key.end()..];
+                let rest = &rest[..floor(rest, 48)];
+                // `"key":"2019-10-16T…`, perhaps with the quotes escaped.
+                let digits = rest.find(|c: char| c.is_ascii_digit())?;
+                let between = &rest[..digits];
+                let is_value =
+                    between.chars().all(|c| matches!(c, '"' | '\'' | '\\' | ':' | '=' | ' '))
+                        && between.contains([':', '=']);
+                let end = rest[digits..].find(['"', '\'', '\\', ',', '}'])?;
+                is_value.then(|| rest[digits..digits + end].to_owned())
+            })
+        })
     }
 
     fn meta_element(&mut self, with: &Attributes<'_>) {

@@ -85,7 +85,7 @@ pub fn read(html: &Html, base: Option<&Url>, hints: &Hints) -> Metadata {
     };
     let site = site(&found, &ld);
     let site_name = site.as_ref().map(|site| site.value.as_str());
-    let when = when::when(&found, &ld, base);
+    let when = when::when(&found, &ld, base, html);
     let links = resolved.as_ref().or(base);
     let mut metadata = Metadata {
         title: title::title(&found, &ld, site_name, base.and_then(Url::host_str)),

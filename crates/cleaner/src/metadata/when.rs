@@ -1,6 +1,7 @@
 //! Which of the dates on a page is the one of publication, and which of the last change.
 
 use jiff::Timestamp;
+use scraper::Html;
 use url::Url;
 
 use super::Found;
@@ -69,7 +70,7 @@ pub(super) struct When {
     pub(super) modified: Option<Found<Timestamp>>,
 }
 
-pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>) -> When {
+pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>, html: &Html) -> When {
     let month_first = month_first(found);
     let read = |text: &str| dates::parse(text, month_first);
     let meta = |names: &[&str]| found.all_metas(names).find_map(read);
@@ -90,6 +91,10 @@ pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>) -> When {
         .or_else(|| named(meta(&DATED), "meta date"))
         .or_else(|| named(best(found, &read, &[DateHow::Class], false), "date markup"))
         .or_else(|| named(path, "address"))
+        .or_else(|| {
+            let data = found.date_in_data(html);
+            named(data.as_deref().and_then(read), "script data")
+        })
         .or_else(|| named(best(found, &read, &[DateHow::Text], false), "text"))
         .or_else(|| named(best(found, &read, &[DateHow::Modified], false), "modified markup"))
         .or_else(|| named(best(found, &read, &[DateHow::Time], true), "date elsewhere"));
