@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::Grounding;
+
 /// What may be tuned. `summarizer` in `pipeline.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -18,6 +20,8 @@ pub struct Config {
     pub max_words: usize,
     /// How the summary is laid out. Default sentences.
     pub style: Style,
+    /// What happens to written sentences that the text does not support.
+    pub grounding: Grounding,
 }
 
 impl Default for Config {
@@ -27,6 +31,7 @@ impl Default for Config {
             sentences: 3,
             max_words: 110,
             style: Style::Sentences,
+            grounding: Grounding::default(),
         }
     }
 }

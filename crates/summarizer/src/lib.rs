@@ -3,7 +3,9 @@
 //! Promises: no clock, no panic on any text. Leaves out: cleaning, storing, choosing articles.
 
 mod config;
+pub mod eval;
 pub mod extractive;
+pub mod grounding;
 pub mod rouge;
 #[cfg(feature = "rust-bert")]
 pub mod rust_bert;
@@ -14,6 +16,7 @@ pub mod words;
 use newsmill_article::{Disposition, Document, Reason, Summary};
 
 pub use config::{Config, Method, Style};
+pub use grounding::{Grounding, OnFail};
 
 /// Why there is no summary.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +24,9 @@ pub enum SummarizeError {
     /// Nothing in the text is a sentence.
     #[error("the text has no sentence")]
     NoSentence,
+    /// The text does not support what was written, and the configuration says to refuse that.
+    #[error("the text does not support the summary: {0}")]
+    Ungrounded(String),
     /// The configuration asks for what cannot be.
     #[error("summarizer: {0}")]
     Config(String),
@@ -31,6 +37,7 @@ impl SummarizeError {
     pub fn disposition(&self) -> Disposition {
         match self {
             Self::NoSentence => Disposition::Reject(Reason::TooShort { words: 0 }),
+            Self::Ungrounded(_) => Disposition::Reject(Reason::Ungrounded),
             Self::Config(_) => Disposition::Fatal,
         }
     }

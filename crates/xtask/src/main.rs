@@ -9,6 +9,7 @@ mod schema;
 mod setup;
 mod test;
 mod train_cleaner;
+mod train_grounding;
 mod train_summarizer;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ enum Verb {
     TrainCleaner(train_cleaner::Args),
     /// Train the weights of the extractive summarizer anew and report what they are worth
     TrainSummarizer(train_summarizer::Args),
+    /// Train the weights of the check of written sentences anew and report what they are worth
+    TrainGrounding(train_grounding::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -44,6 +47,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Schema(args) => schema::run(&args),
         Verb::TrainCleaner(args) => train_cleaner::run(&args),
         Verb::TrainSummarizer(args) => train_summarizer::run(&root(), &args),
+        Verb::TrainGrounding(args) => train_grounding::run(&root(), &args),
     }
 }
 

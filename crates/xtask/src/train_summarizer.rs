@@ -4,7 +4,7 @@
 //! the training files; the dev files are read for the report alone.
 
 mod corpus;
-mod linear;
+pub(crate) mod linear;
 mod sets;
 
 use std::collections::HashMap;
@@ -134,7 +134,7 @@ fn fit_sentences(examples: &[&Example]) -> extractive::model::Linear {
     let scale = Scale::of(rows.clone(), features::COUNT);
     let scaled: Vec<Vec<f64>> = rows.map(|row| scale.apply(row)).collect();
     let labels: Vec<bool> = examples.iter().flat_map(|e| e.labels.iter().copied()).collect();
-    scale.fold(&linear::logistic(&scaled, &labels, SENTENCE_PENALTY))
+    scale.fold(&linear::logistic(&scaled, &labels, &vec![1.0; labels.len()], SENTENCE_PENALTY))
 }
 
 /// The table of how rare each stem is.

@@ -2,7 +2,7 @@
 //! these features are silent.
 
 /// Function words, lower case.
-pub(super) fn is_stop(word: &[u8]) -> bool {
+pub(crate) fn is_stop(word: &[u8]) -> bool {
     matches!(
         word,
         b"a" | b"about"

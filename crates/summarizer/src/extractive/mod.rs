@@ -25,6 +25,7 @@ use newsmill_article::{Document, Span, Summary, SummarySentence};
 use analysis::Analysis;
 pub use analysis::stems;
 use features::Features;
+pub(crate) use lexicon::is_stop;
 use model::{Idf, Weights};
 
 use crate::sentences::{self, Sentence};
@@ -58,6 +59,18 @@ impl Extractive {
     pub fn new(config: &crate::Config) -> Self {
         Self { sentences: config.sentences, max_words: config.max_words, style: config.style }
     }
+
+    /// The text's sentences, best first, as a summary would have them: what stands in for written
+    /// sentences, and what a prompt may be narrowed to.
+    pub fn ranked(&self, document: &Document) -> Vec<SummarySentence> {
+        let Some(candidates) = Candidates::new(document, &IDF) else { return Vec::new() };
+        let order = candidates.order(&candidates.scores(&WEIGHTS));
+        let fits: Vec<usize> = order
+            .into_iter()
+            .filter(|&i| candidates.words[i] >= 4 && candidates.words[i] <= self.max_words)
+            .collect();
+        candidates.extracts(&document.text, &fits)
+    }
 }
 
 impl Summarizer for Extractive {
@@ -72,18 +85,7 @@ impl Summarizer for Extractive {
             Style::Headline => vec![candidates.headline(&WEIGHTS)],
             Style::Sentences | Style::Bullets => candidates.choose(&WEIGHTS, limits),
         };
-        let sentences: Vec<SummarySentence> = chosen
-            .iter()
-            .map(|&i| {
-                let Sentence { span, bytes, .. } = &candidates.sentences[i];
-                SummarySentence {
-                    text: document.text[bytes.clone()].to_owned(),
-                    start: Some(span.start),
-                    end: Some(span.end),
-                    ..SummarySentence::default()
-                }
-            })
-            .collect();
+        let sentences = candidates.extracts(&document.text, &chosen);
         Ok(Summary {
             text: self.style.join(sentences.iter().map(|s| s.text.as_str())),
             method: "extractive".to_owned(),
@@ -129,6 +131,19 @@ impl Candidates {
         let features = Features::new(text, &analysis);
         let words = places.iter().map(|p| words::count(&text[p.clone()])).collect();
         Some(Self { sentences, words, analysis, features })
+    }
+
+    fn extracts(&self, text: &str, chosen: &[usize]) -> Vec<SummarySentence> {
+        let extract = |&i: &usize| {
+            let Sentence { span, bytes, .. } = &self.sentences[i];
+            SummarySentence {
+                text: text[bytes.clone()].to_owned(),
+                start: Some(span.start),
+                end: Some(span.end),
+                ..SummarySentence::default()
+            }
+        };
+        chosen.iter().map(extract).collect()
     }
 
     /// The features of each sentence.

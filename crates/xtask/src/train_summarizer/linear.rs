@@ -5,14 +5,14 @@ use newsmill_summarizer::extractive::model::Linear;
 
 /// Mean and deviation of each feature.
 #[derive(Debug, Clone)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     mean: Vec<f64>,
     deviation: Vec<f64>,
 }
 
 impl Scale {
     /// Over these rows.
-    pub(super) fn of<'a>(rows: impl Iterator<Item = &'a [f32]> + Clone, width: usize) -> Self {
+    pub(crate) fn of<'a>(rows: impl Iterator<Item = &'a [f32]> + Clone, width: usize) -> Self {
         let mut mean = vec![0.0; width];
         let mut n = 0.0_f64;
         for row in rows.clone() {
@@ -37,7 +37,7 @@ impl Scale {
     }
 
     /// A row in units of deviation, with a 1 behind it for the bias.
-    pub(super) fn apply(&self, row: &[f32]) -> Vec<f64> {
+    pub(crate) fn apply(&self, row: &[f32]) -> Vec<f64> {
         let mut scaled: Vec<f64> = row
             .iter()
             .zip(self.mean.iter().zip(&self.deviation))
@@ -48,7 +48,7 @@ impl Scale {
     }
 
     /// Weights over scaled rows as weights over raw ones.
-    pub(super) fn fold(&self, scaled: &[f64]) -> Linear {
+    pub(crate) fn fold(&self, scaled: &[f64]) -> Linear {
         let width = self.mean.len();
         let weights: Vec<f64> =
             scaled[..width].iter().zip(&self.deviation).map(|(w, d)| w / d).collect();
@@ -104,19 +104,24 @@ fn mirror(a: &mut [f64], n: usize) {
 }
 
 /// Logistic regression with an L2 penalty of `penalty` on every weight but the bias. Rows end
-/// with the 1 of the bias.
-pub(super) fn logistic(rows: &[Vec<f64>], labels: &[bool], penalty: f64) -> Vec<f64> {
+/// with the 1 of the bias; each counts as much as `importance` says.
+pub(crate) fn logistic(
+    rows: &[Vec<f64>],
+    labels: &[bool],
+    importance: &[f64],
+    penalty: f64,
+) -> Vec<f64> {
     let n = rows.first().map_or(0, Vec::len);
     let mut weights = vec![0.0; n];
     for _ in 0..12 {
         let mut hessian = vec![0.0; n * n];
         let mut gradient = vec![0.0; n];
-        for (row, label) in rows.iter().zip(labels) {
+        for ((row, label), importance) in rows.iter().zip(labels).zip(importance) {
             let z: f64 = row.iter().zip(&weights).map(|(x, w)| x * w).sum();
             let p = 1.0 / (1.0 + (-z).exp());
-            let error = f64::from(u8::from(*label)) - p;
+            let error = importance * (f64::from(u8::from(*label)) - p);
             gradient.iter_mut().zip(row).for_each(|(g, x)| *g += error * x);
-            add_outer(&mut hessian, row, (p * (1.0 - p)).max(1e-6));
+            add_outer(&mut hessian, row, importance * (p * (1.0 - p)).max(1e-6));
         }
         for i in 0..n {
             let strength = if i + 1 == n { 1e-6 } else { penalty };
