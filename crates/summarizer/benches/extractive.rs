@@ -10,8 +10,18 @@ use newsmill_summarizer::{Config, build, sentences};
 /// About 600 words in 28 sentences, of words that recur as in a report.
 fn article() -> String {
     const NOUNS: [&str; 12] = [
-        "minister", "council", "budget", "hospital", "river", "company", "strike", "court",
-        "election", "bridge", "report", "engineers",
+        "minister",
+        "council",
+        "budget",
+        "hospital",
+        "river",
+        "company",
+        "strike",
+        "court",
+        "election",
+        "bridge",
+        "report",
+        "engineers",
     ];
     const VERBS: [&str; 7] =
         ["approved", "rejected", "inspected", "closed", "funded", "criticised", "repaired"];

@@ -32,8 +32,7 @@ fn predictions_hold_a_sentence_a_line() {
     let record = r#"{"id": "a", "text": "The mayor of Lyon resigned on Monday over a housing deal. The council of the city will elect another mayor in two weeks. Rain fell.", "references": ["The mayor of Lyon resigned."]}"#;
     let mut predictions = Vec::new();
     let mut summarizer = build(&Config { sentences: 2, ..Config::default() }).unwrap();
-    let report =
-        summaries(record.as_bytes(), summarizer.as_mut(), Some(&mut predictions)).unwrap();
+    let report = summaries(record.as_bytes(), summarizer.as_mut(), Some(&mut predictions)).unwrap();
     assert_eq!((report.documents, report.missing), (1, 0));
     assert!(report.r1.mean > 30.0);
     let line: serde_json::Value = serde_json::from_slice(&predictions).unwrap();

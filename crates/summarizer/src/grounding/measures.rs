@@ -108,9 +108,13 @@ fn missing(source: &Source, sentence: &str, words: &[Word]) -> Vec<String> {
     let mut missing: Vec<String> =
         super::source::numbers(sentence).filter(|n| !has_number(source, n)).collect();
     missing.extend(
-        words.iter().filter(|w| w.name && w.id == Word::NEW).map(|w| sentence[w.bytes.clone()].to_owned()),
+        words
+            .iter()
+            .filter(|w| w.name && w.id == Word::NEW)
+            .map(|w| sentence[w.bytes.clone()].to_owned()),
     );
-    for (open, close) in [('“', '”'), ('"', '"'), ('«', '»'), ('„', '“'), ('「', '」')] {
+    for (open, close) in [('“', '”'), ('"', '"'), ('«', '»'), ('„', '“'), ('「', '」')]
+    {
         let mut rest = sentence;
         while let Some(at) = rest.find(open) {
             rest = &rest[at + open.len_utf8()..];
@@ -148,8 +152,7 @@ fn row(source: &Source, words: &[Word], content: &[&Word], evidence: &[usize]) -
 /// Whether the sentence denies something where its evidence denies nothing.
 fn denies_alone(source: &Source, words: &[Word], evidence: &[usize]) -> bool {
     let denies = |words: &[Word]| words.iter().any(|w| w.negation);
-    denies(words)
-        && !evidence.iter().any(|s| denies(&source.words[source.sentences[*s].1.clone()]))
+    denies(words) && !evidence.iter().any(|s| denies(&source.words[source.sentences[*s].1.clone()]))
 }
 
 /// The runs of words that a sentence was pieced together from, the longest at each place

@@ -149,8 +149,7 @@ pub fn ground(
                 kept.push(sentence);
             }
             OnFail::Replace => {
-                let spares =
-                    spares.get_or_insert_with(|| Extractive::new(config).ranked(document));
+                let spares = spares.get_or_insert_with(|| Extractive::new(config).ranked(document));
                 if let Some(at) = spares.iter().position(|s| !is_said(s, &kept)) {
                     let note = Some(format!("in place of a written sentence: {why}"));
                     kept.push(SummarySentence { note, ..spares.remove(at) });

@@ -175,9 +175,29 @@ fn number_word(word: &str) -> Option<&'static str> {
 fn is_negation(lower: &str, before: &str) -> bool {
     matches!(
         lower,
-        "not" | "no" | "never" | "none" | "nobody" | "nothing" | "neither" | "nor" | "without"
-            | "cannot" | "denied" | "denies" | "deny" | "nicht" | "kein" | "keine" | "keinen" | "nie" | "jamais"
-            | "nunca" | "не" | "нет" | "ни"
+        "not"
+            | "no"
+            | "never"
+            | "none"
+            | "nobody"
+            | "nothing"
+            | "neither"
+            | "nor"
+            | "without"
+            | "cannot"
+            | "denied"
+            | "denies"
+            | "deny"
+            | "nicht"
+            | "kein"
+            | "keine"
+            | "keinen"
+            | "nie"
+            | "jamais"
+            | "nunca"
+            | "не"
+            | "нет"
+            | "ни"
     ) || (lower == "t" && before.ends_with(['\'', '’']))
 }
 

@@ -129,18 +129,15 @@ pub fn verify(record: &Record) -> Vec<Fault> {
     let mut seen = Vec::new();
     for (number, sentence) in record.summary.sentences.iter().enumerate() {
         let number = number + 1;
-        let range = |start: usize, end: usize| Fault::OutOfRange {
-            sentence: number,
-            start,
-            end,
-            length,
-        };
+        let range =
+            |start: usize, end: usize| Fault::OutOfRange { sentence: number, start, end, length };
         match (sentence.start, sentence.end, sentence.support) {
             (Some(start), Some(end), _) => {
                 match slice(start, end) {
                     None => faults.push(range(start, end)),
                     Some(found) if found != sentence.text => {
-                        faults.push(Fault::NotTheText { sentence: number, found: found.to_owned() });
+                        faults
+                            .push(Fault::NotTheText { sentence: number, found: found.to_owned() });
                     }
                     Some(_) => {}
                 }
