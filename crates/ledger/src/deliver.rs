@@ -28,7 +28,9 @@ pub(crate) fn deliver(
         // A sink that was just opened says where it begins; nothing else changes.
         let begun = group
             .db
-            .prepare_cached("UPDATE sink SET state = ?2 WHERE id = ?1 AND state IS NULL")?
+            .prepare_cached(
+                "UPDATE sink SET state = ?2 WHERE id = ?1 AND state IS NULL AND ?2 IS NOT NULL",
+            )?
             .execute(params![id, state])?;
         return Ok(if begun > 0 { Applied::Delivered } else { Applied::Ignored });
     }

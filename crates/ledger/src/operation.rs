@@ -87,7 +87,8 @@ pub enum Operation {
     Deliver {
         /// The sink; it must be registered.
         sink: String,
-        /// The last record of the batch. A position behind the sink's own changes nothing.
+        /// The last record of the batch. A position behind the sink's own changes nothing; at its
+        /// own, only a first state is taken.
         position: Sequence,
         /// The sink's own state at that position (such as the length of its file), opaque.
         state: Option<String>,

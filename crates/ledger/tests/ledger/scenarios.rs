@@ -324,6 +324,7 @@ fn a_settled_entry_stays_settled_and_a_position_never_goes_back() {
     one(&mut ledger, ready(other, &record), 3);
     one(&mut ledger, deliver("file", 1, "a"), 4);
     assert_eq!(one(&mut ledger, deliver("file", 1, "b"), 5), Applied::Ignored);
+    assert_eq!(one(&mut ledger, deliver("file", 0, "b"), 5), Applied::Ignored);
     assert_eq!(ledger.sink_position("file").unwrap().unwrap().1.as_deref(), Some("a"));
     let too_far = ledger.apply(&[deliver("file", 2, "")], at(6)).unwrap_err();
     assert!(matches!(too_far, LedgerError::Invalid { .. }), "{too_far}");
@@ -503,6 +504,17 @@ fn a_reader_works_beside_the_owner_and_may_retry_for_it() {
     let missing = Inspector::open(&folder.path().join("none.db")).err().unwrap();
     assert!(missing.to_string().contains("none.db"), "{missing}");
     assert!(!folder.path().join("none.db").exists(), "a reader creates nothing");
+}
+
+#[test]
+fn a_sink_says_where_it_begins_before_it_has_anything() {
+    let mut ledger = ledger(&["file"]);
+    assert_eq!(one(&mut ledger, deliver("file", 0, "length 70"), 1), Applied::Delivered);
+    assert_eq!(
+        ledger.sink_position("file").unwrap(),
+        Some((Sequence(0), Some("length 70".to_owned())))
+    );
+    assert_eq!(one(&mut ledger, deliver("file", 0, "length 99"), 2), Applied::Ignored);
 }
 
 #[test]
