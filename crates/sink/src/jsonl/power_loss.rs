@@ -89,9 +89,9 @@ impl World {
                 other => {
                     let from = dice.below(survived.len() as u64 + 1) as usize;
                     let same = content.durable.len().min(survived.len());
-                    for i in from..survived.len() {
-                        if i >= same || content.durable[i] != survived[i] {
-                            survived[i] = 0;
+                    for (i, byte) in survived.iter_mut().enumerate().skip(from) {
+                        if content.durable.get(i) != Some(byte) {
+                            *byte = 0;
                         }
                     }
                     if other == 3 {
