@@ -7,7 +7,7 @@ use newsmill_sink::SinkError;
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::{self, Exit};
-use crate::{check, once, run, schema};
+use crate::{check, eval, explain, inspect, once, run, schema};
 
 /// Reads news pages and feeds, keeps the articles, and summarizes them with a source for every
 /// sentence.
@@ -37,6 +37,18 @@ enum Verb {
     Once(once::Args),
     /// Poll the sources of a pipeline.yaml and deliver their articles, until stopped
     Run(run::Args),
+    /// The history of one article in plain words
+    Fate(inspect::FateArgs),
+    /// Sources, counts, and how far behind each sink is
+    Status(inspect::StatusArgs),
+    /// What gave up: list it, look at it, try it again
+    Dead(inspect::DeadArgs),
+    /// Show why a page came out as it did: every block, its score and the rule that decided
+    Explain(explain::Args),
+    /// Measure cleaner or summarizer on truths
+    Eval(eval::Args),
+    /// Check records against themselves: offsets, extracts, support
+    Verify(eval::VerifyArgs),
     /// Validate a pipeline.yaml and show what it resolves to
     Check(check::Args),
     /// Print the JSON Schema of pipeline.yaml or of a record
@@ -59,6 +71,12 @@ pub(crate) fn run() -> Exit {
     let result = match cli.verb {
         Verb::Once(args) => once::run(args),
         Verb::Run(args) => run::run(&args),
+        Verb::Fate(args) => inspect::fate(&args),
+        Verb::Status(args) => inspect::status(&args),
+        Verb::Dead(args) => inspect::dead(&args),
+        Verb::Explain(args) => explain::run(&args),
+        Verb::Eval(args) => eval::run(&args),
+        Verb::Verify(args) => eval::verify(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Schema(args) => schema::run(&args),
     };
@@ -79,6 +97,8 @@ fn report(error: &anyhow::Error) -> Exit {
 }
 
 fn start_logging(format: LogFormat, default: &str) {
+    // The parser warns of every odd page; that is what news pages are.
+    let default = format!("{default},html5ever=error");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let lines = tracing_subscriber::fmt()

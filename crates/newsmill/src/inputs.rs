@@ -57,7 +57,7 @@ fn expand(name: String, max_page: u64, passed_over: &Arc<AtomicU64>) -> Inputs {
 }
 
 /// The URL of an `http(s)://` name; a broken one is left to be refused as a file would be.
-fn web(name: &str) -> Option<Url> {
+pub(crate) fn web(name: &str) -> Option<Url> {
     let scheme = name.split_once("://")?.0;
     let http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
     if http { Url::parse(name).ok() } else { None }

@@ -5,10 +5,14 @@
 
 mod check;
 mod cli;
+mod eval;
 mod exit;
+mod explain;
 mod inputs;
+mod inspect;
 mod once;
 mod output;
+mod page;
 mod run;
 mod schema;
 mod stdin;

@@ -1,5 +1,7 @@
 //! `newsmill once`: inputs in, records out, in the same order.
 
+mod resumable;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
@@ -12,7 +14,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use newsmill_article::Outcome;
-use newsmill_fetcher::Fetcher;
+use newsmill_fetcher::{FetchError, Fetcher};
 use newsmill_pipeline::config::{self, Resolved};
 use newsmill_pipeline::in_flight::Settlement;
 use newsmill_pipeline::stages::Fatal;
@@ -34,11 +36,17 @@ Examples:
   newsmill once https://example.org/story --format markdown
   curl -s https://example.org/story | newsmill once -
   newsmill once - < urls-or-pages.jsonl        lines like {\"url\": …, \"html\": …}
+  newsmill once crawl/ --ledger done.db --out news.jsonl
 
 Records come out in the order of the inputs, one for each input: the same story twice is two
 records. What becomes none is named on stderr with its reason, and the exit code is then 1.
 In a folder, hidden files and files that are not .html, .htm, .xhtml, .shtml, .txt, .md or
-.markdown (each also .gz) are passed over.";
+.markdown (each also .gz) are passed over.
+
+With --ledger, a run that was interrupted, kill -9 included, goes on with what is left when it is
+started again, and --out ends up with each record once. Records then come out in the order in
+which they are ready, and an article that is known already, also by another address, is not
+written again.";
 
 /// What to read and how to write it.
 #[derive(Debug, clap::Args)]
@@ -67,6 +75,11 @@ pub(crate) struct Args {
     /// Take the fetcher, cleaner, summarizer and channels sections of this file
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
+
+    /// Remember in this file what is done, so that the same command goes on where it was
+    /// interrupted
+    #[arg(long, value_name = "FILE")]
+    ledger: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -111,42 +124,40 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         resolved.summarizer.sentences = sentences.into();
     }
     let form = newsmill_sink::Format::from(args.format);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    if let Some(ledger) = args.ledger.clone() {
+        return match resumable::sink(args.out.as_deref(), form) {
+            Ok(sink) => runtime.block_on(resumable::mill(args, resolved, &ledger, sink)),
+            Err(message) => {
+                writeln!(std::io::stderr(), "{message}")?;
+                Ok(Exit::Usage)
+            }
+        };
+    }
     let output = match &args.out {
         Some(path) => {
             Output::file(path, form).with_context(|| format!("cannot write {}", path.display()))?
         }
         None => Output::stdout(form),
     };
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?
-        .block_on(mill(args, resolved, output))
+    runtime.block_on(mill(args, resolved, output))
 }
 
 async fn mill(args: Args, resolved: Resolved, output: Output) -> anyhow::Result<Exit> {
     let begun = Instant::now();
     let max_page = resolved.fetcher.max_page.0;
-    let fetcher = match Fetcher::new(&resolved.fetcher, &[]) {
-        Ok(fetcher) => fetcher,
+    let grace = resolved.shutdown.grace.0;
+    let parts = match parts(&args, resolved) {
+        Ok(parts) => parts,
         Err(error) => {
             output.discard();
             writeln!(std::io::stderr(), "{error}")?;
             return Ok(Exit::Usage);
         }
-    };
-    let grace = resolved.shutdown.grace.0;
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let parts = Parts {
-        fetcher,
-        cleaner: resolved.cleaner,
-        summarizer: resolved.summarizer,
-        channels: resolved.channels,
-        fetches: FETCHES,
-        attempts: ATTEMPTS,
-        jobs: args.jobs.map_or_else(cores, usize::from),
-        telemetry: Arc::new(Telemetry::default()),
     };
     let passed_over = Arc::default();
     let progress = progress(&args, max_page);
@@ -184,6 +195,36 @@ async fn mill(args: Args, resolved: Resolved, output: Output) -> anyhow::Result<
     };
     writeln!(std::io::stderr(), "{closing}")?;
     Ok(exit)
+}
+
+/// The stages, as the command line and the configuration want them.
+fn parts(args: &Args, resolved: Resolved) -> Result<Parts, FetchError> {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    Ok(Parts {
+        fetcher: Fetcher::new(&resolved.fetcher, &[])?,
+        cleaner: resolved.cleaner,
+        summarizer: resolved.summarizer,
+        channels: resolved.channels,
+        fetches: FETCHES,
+        attempts: ATTEMPTS,
+        jobs: args.jobs.map_or_else(cores, usize::from),
+        telemetry: Arc::new(Telemetry::default()),
+    })
+}
+
+/// `page.html: too_short: only 3 words of text`, with the error behind it where that says more.
+fn refusal(settlement: &Settlement) -> (&'static str, String) {
+    let Settlement { label, outcome, cause, .. } = settlement;
+    let (code, mut why) = match outcome {
+        Outcome::Rejected(reason) => (reason.code(), reason.to_string()),
+        other => (newsmill_pipeline::telemetry::outcome_code(other), "interrupted".to_owned()),
+    };
+    if let Some(cause) = cause
+        && *cause != why
+    {
+        let _ = write!(why, " ({cause})");
+    }
+    (code, format!("{label}: {code}: {why}"))
 }
 
 /// What has come out so far.
@@ -225,18 +266,8 @@ impl Report {
     }
 
     fn settled(&mut self, settlement: &Settlement) {
-        let Settlement { label, outcome, cause, .. } = settlement;
-        let (code, mut why) = match outcome {
-            Outcome::Rejected(reason) => (reason.code(), reason.to_string()),
-            other => (newsmill_pipeline::telemetry::outcome_code(other), "interrupted".to_owned()),
-        };
-        if let Some(cause) = cause
-            && *cause != why
-        {
-            let _ = write!(why, " ({cause})");
-        }
+        let (code, line) = refusal(settlement);
         *self.others.entry(code).or_default() += 1;
-        let line = format!("{label}: {code}: {why}");
         // Above the bar where there is one. That stderr is closed is no reason to stop.
         self.progress.suspend(|| {
             let _ = writeln!(std::io::stderr(), "{line}");

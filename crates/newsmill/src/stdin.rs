@@ -5,22 +5,10 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use bytes::Bytes;
 use newsmill_article::{Location, Reason};
 use newsmill_pipeline::intake::Given;
-use serde::Deserialize;
-use url::Url;
 
 use crate::inputs::{entry, one, refused};
-
-/// One line: `html` or `text` with the address it came from, or an address to fetch.
-#[derive(Debug, Deserialize)]
-struct Line {
-    url: Option<Url>,
-    html: Option<String>,
-    text: Option<String>,
-    title: Option<String>,
-}
 
 /// Escapes make a JSON string at most six times as long as what it says; the rest is for the
 /// other members.
@@ -40,7 +28,7 @@ pub(crate) fn read(
         return one(refused("-".to_owned(), Reason::Unreadable, error.to_string()));
     }
     if let Some(given) = page_of_line(&first, 1) {
-        let rest = Lines { input, number: 1, max_page };
+        let rest = Lines { input, number: 1, max_page, broken: false };
         return Box::new(std::iter::once(given).chain(rest));
     }
     let mut bytes = first;
@@ -54,17 +42,19 @@ pub(crate) fn read(
 
 struct Lines<R> {
     input: BufReader<R>,
-    number: u64,
+    number: usize,
     max_page: u64,
+    /// Reading failed; there is no more.
+    broken: bool,
 }
 
 impl<R: Read> Iterator for Lines<R> {
     type Item = Given;
 
     fn next(&mut self) -> Option<Given> {
-        loop {
+        while !self.broken {
             self.number += 1;
-            let label = format!("-:{}", self.number);
+            let label = format!("line {}", self.number);
             let mut line = Vec::new();
             let bound = line_bound(self.max_page);
             match (&mut self.input).take(bound).read_until(b'\n', &mut line) {
@@ -84,33 +74,18 @@ impl<R: Read> Iterator for Lines<R> {
                     }));
                 }
                 Err(error) => {
-                    // The reading end is broken for good; say so once and end.
-                    self.input.consume(usize::MAX.min(self.input.buffer().len()));
-                    self.max_page = 0;
+                    self.broken = true;
                     return Some(refused(label, Reason::Unreadable, error.to_string()));
                 }
             }
         }
+        None
     }
 }
 
-fn page_of_line(line: &[u8], number: u64) -> Option<Given> {
-    let Line { url, html, text, title } = serde_json::from_slice(line).ok()?;
-    let label = url.as_ref().map_or_else(|| format!("-:{number}"), ToString::to_string);
-    let inline = |kind: &str, body: String| Location::Inline {
-        url: url.clone(),
-        content_type: Some(format!("{kind}; charset=utf-8")),
-        bytes: Bytes::from(body),
-    };
-    let location = match (html, text, &url) {
-        (Some(html), _, _) => inline("text/html", html),
-        (None, Some(text), _) => inline("text/plain", text),
-        (None, None, Some(url)) => Location::Url(url.clone()),
-        (None, None, None) => return None,
-    };
-    let mut entry = entry(label, location);
-    entry.hints.title = title;
-    Some(Given::Entry(entry))
+fn page_of_line(line: &[u8], number: usize) -> Option<Given> {
+    let line = std::str::from_utf8(line).ok()?;
+    newsmill_fetcher::json_line(line, number).ok().map(Given::Entry)
 }
 
 #[cfg(test)]
@@ -164,7 +139,7 @@ mod tests {
                 "https://example.org/1",
                 "-:2",
                 "https://example.org/3",
-                "-:5 too_large",
+                "line 5 too_large",
                 "-:6 unreadable",
                 "-:7"
             ]

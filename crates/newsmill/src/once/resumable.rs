@@ -1,0 +1,85 @@
+//! `newsmill once --ledger FILE`: the same mill with a ledger behind it and one sink in front.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use anyhow::Context;
+use newsmill_article::Outcome;
+use newsmill_ledger::Ledger;
+use newsmill_pipeline::config::Resolved;
+use newsmill_pipeline::in_flight::Settlement;
+use newsmill_pipeline::supervisor::{self, Ending};
+use newsmill_pipeline::topology::{self, Feed};
+use newsmill_sink::{Config, Format, JsonlConfig, Rotate, StdoutConfig};
+use tokio_util::sync::CancellationToken;
+
+use super::{Args, parts, refusal};
+use crate::exit::Exit;
+use crate::{inputs, run};
+
+/// The sink that the command line asks for, or what is wrong with it.
+pub(super) fn sink(out: Option<&Path>, format: Format) -> Result<Config, &'static str> {
+    match out {
+        None => Ok(Config::Stdout(StdoutConfig { name: Some("once".to_owned()), format })),
+        Some(path) if format == Format::Jsonl => Ok(Config::Jsonl(JsonlConfig {
+            name: Some("once".to_owned()),
+            path: path.to_owned(),
+            rotate: Rotate::default(),
+        })),
+        Some(_) => Err("--ledger with --out writes JSON Lines only: leave --format out"),
+    }
+}
+
+pub(super) async fn mill(
+    args: Args,
+    resolved: Resolved,
+    ledger: &Path,
+    sink: Config,
+) -> anyhow::Result<Exit> {
+    let max_page = resolved.fetcher.max_page.0;
+    let grace = resolved.shutdown.grace.0;
+    let ledger = match Ledger::open(ledger, &resolved.ledger) {
+        Ok(ledger) => ledger,
+        Err(error) => return run::set_up_failed(error.into()),
+    };
+    let parts = match parts(&args, resolved) {
+        Ok(parts) => parts,
+        Err(error) => {
+            writeln!(std::io::stderr(), "{error}")?;
+            return Ok(Exit::Usage);
+        }
+    };
+    let passed_over = Arc::default();
+    let feed = Feed::Inputs(inputs::list(args.inputs, max_page, &passed_over));
+    let stop = CancellationToken::new();
+    let signals = supervisor::signals().context("cannot listen to signals")?;
+    let crew =
+        match topology::with_ledger(&parts, ledger, &[sink], feed, stop.clone(), name_refused) {
+            Ok(crew) => crew,
+            Err(error) => return run::set_up_failed(error),
+        };
+    let ending = supervisor::run(crew, stop, signals, grace).await;
+    let refused = parts.telemetry.tally().of("rejected") > 0;
+    let exit = match ending {
+        Ending::Finished if refused => Exit::SomeRefused,
+        Ending::Finished => Exit::Done,
+        Ending::Drained | Ending::Cut { .. } => Exit::Interrupted,
+        Ending::Fatal(fatal) => return Err(fatal.into()),
+    };
+    let mut line = run::report(&parts.telemetry);
+    let passed_over = passed_over.load(Ordering::Relaxed);
+    if passed_over > 0 {
+        line = format!("{line}, {passed_over} other files passed over");
+    }
+    writeln!(std::io::stderr(), "{line}")?;
+    Ok(exit)
+}
+
+fn name_refused(settlement: &Settlement) {
+    if let Outcome::Rejected(_) = settlement.outcome {
+        // That stderr is closed is no reason to stop.
+        let _ = writeln!(std::io::stderr(), "{}", refusal(settlement).1);
+    }
+}
