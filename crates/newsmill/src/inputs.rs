@@ -1,4 +1,5 @@
-//! What the command line names, as a lazy list of entries: files, folders, globs, URLs and `-`.
+//! What the command line names, as a lazy list of entries: files, folders, globs, URLs, WARC
+//! files and `-`.
 //!
 //! Folders are walked as they are read, in the order of their names, following symbolic links and
 //! surviving their loops; a folder of a million files costs the names of one folder at a time.
@@ -16,7 +17,7 @@ use newsmill_pipeline::intake::Given;
 use url::Url;
 use walkdir::WalkDir;
 
-use crate::stdin;
+use crate::{archive, stdin};
 
 /// File endings, without `.gz`, that a folder's files are read for.
 const ENDINGS: [&str; 7] = ["html", "htm", "xhtml", "shtml", "txt", "md", "markdown"];
@@ -51,6 +52,9 @@ fn expand(name: String, max_page: u64, passed_over: &Arc<AtomicU64>) -> Inputs {
     // A file whose name looks like a pattern is still a file.
     if name.contains(['*', '?', '[', '{']) && path.symlink_metadata().is_err() {
         return glob(name);
+    }
+    if archive::is_archive(&path) {
+        return archive::read(path, max_page);
     }
     // Whether it can be read, the fetcher finds out and says.
     one(Given::Entry(entry(name, Location::File(path))))

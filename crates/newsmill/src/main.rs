@@ -3,6 +3,7 @@
 //! Results go to stdout, everything said about them to stderr. What the verbs do is in the
 //! libraries; here it is only asked for and shown.
 
+mod archive;
 mod check;
 mod cli;
 mod eval;

@@ -36,6 +36,7 @@ Examples:
   newsmill once https://example.org/story --format markdown
   curl -s https://example.org/story | newsmill once -
   newsmill once - < urls-or-pages.jsonl        lines like {\"url\": …, \"html\": …}
+  newsmill once crawl-00001.warc.gz            every page of an archive
   newsmill once crawl/ --ledger done.db --out news.jsonl
 
 Records come out in the order of the inputs, one for each input: the same story twice is two
@@ -52,7 +53,7 @@ written again.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Files, folders, patterns, http(s) URLs, or - for standard input
+    /// Files (HTML, text, WARC), folders, patterns, http(s) URLs, or - for standard input
     #[arg(required = true)]
     inputs: Vec<String>,
 

@@ -273,6 +273,7 @@ fn poll_loops(
             ledger.clone(),
             due.clone(),
             found.clone(),
+            last.is_some(),
             parts.telemetry.poll.clone(),
         );
         let last = last.cloned();

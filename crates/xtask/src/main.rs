@@ -3,6 +3,7 @@
 //! `cargo xtask test` is the whole check, the same on a laptop and in CI. Each verb is one file.
 
 mod command;
+mod crash;
 mod gbm;
 mod rust_bert;
 mod schema;
@@ -30,6 +31,8 @@ enum Verb {
     Setup,
     /// Set up, then format, lints, docs, all tests, schema drift: all that must hold
     Test(test::Args),
+    /// Kill newsmill again and again and show that nothing is lost or doubled
+    Crash(crash::Args),
     /// Write the JSON Schemas of the configuration and the record anew; with --check only compare
     Schema(schema::Args),
     /// Train the cleaner's table anew, and report its cross-validated and plain scores
@@ -44,6 +47,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().verb {
         Verb::Setup => setup::run(),
         Verb::Test(args) => test::run(&args),
+        Verb::Crash(args) => crash::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::TrainCleaner(args) => train_cleaner::run(&args),
         Verb::TrainSummarizer(args) => train_summarizer::run(&root(), &args),

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use async_channel::Receiver;
 use jiff::{SignedDuration, Timestamp};
-use newsmill_article::SourceName;
+use newsmill_article::{Entry, SourceName};
 use newsmill_fetcher::{Cursor, Fetcher, SourceConfig};
 use newsmill_ledger::{Applied, Discovered, DueSource, Operation};
 use tokio::sync::Notify;
@@ -18,45 +18,68 @@ use crate::telemetry::{Phase, Timers};
 /// When a source is looked at again whose answer made us panic.
 const AFTER_PANIC: SignedDuration = SignedDuration::from_hours(1);
 
-/// One loop of the stage. `found` wakes the intake when entries were entered.
+/// One loop of the stage. `found` wakes the intake when entries were entered. With `to_the_end`
+/// a source that says there is more at once (a long archive) is looked at until it does not.
 pub async fn run(
     fetcher: Fetcher,
     configs: Arc<HashMap<SourceName, SourceConfig>>,
     ledger: LedgerHandle,
     sources: Receiver<DueSource>,
     found: Arc<Notify>,
+    to_the_end: bool,
     timers: Arc<Timers>,
 ) -> Result<(), Fatal> {
     let mut since = Instant::now();
-    while let Ok(source) = sources.recv().await {
+    while let Ok(mut source) = sources.recv().await {
         timers.lap(Phase::WaitingIn, &mut since);
         let Some(config) = configs.get(&source.name) else { continue };
-        let discover = match caught_async(poll(&fetcher, config, &source)).await {
-            Ok(discover) => discover,
-            Err(Failure::Fatal(fatal)) => return Err(fatal),
-            Err(Failure::Ends { cause, .. }) => {
-                tracing::error!(source = %source.name, ?cause, "a poll panicked");
-                failed(&source.name, cause)
+        loop {
+            let look = match caught_async(poll(&fetcher, config, &source)).await {
+                Ok(look) => look,
+                Err(Failure::Fatal(fatal)) => return Err(fatal),
+                Err(Failure::Ends { cause, .. }) => {
+                    tracing::error!(source = %source.name, ?cause, "a poll panicked");
+                    failed(&source.name, cause)
+                }
+            };
+            timers.lap(Phase::Busy, &mut since);
+            let more = to_the_end && !look.entries.is_empty() && look.is_due();
+            source.cursor = look.poll.cursor.clone();
+            let discover = Operation::Discover { poll: Some(look.poll), entries: look.entries };
+            // That the ledger has ended is its own error to report.
+            let Ok(applied) = ledger.apply(vec![discover]).await else { return Ok(()) };
+            if let [Applied::Discovered(entries)] = &applied[..] {
+                let new =
+                    entries.iter().filter(|entry| matches!(entry, Discovered::New(_))).count();
+                tracing::info!(source = %source.name, listed = entries.len(), new, "polled");
             }
-        };
-        timers.lap(Phase::Busy, &mut since);
-        // That the ledger has ended is its own error to report.
-        let Ok(applied) = ledger.apply(vec![discover]).await else { break };
-        if let [Applied::Discovered(entries)] = &applied[..] {
-            let new = entries.iter().filter(|entry| matches!(entry, Discovered::New(_))).count();
-            tracing::info!(source = %source.name, listed = entries.len(), new, "polled");
+            found.notify_waiters();
+            timers.lap(Phase::WaitingOut, &mut since);
+            if !more {
+                break;
+            }
         }
-        found.notify_waiters();
-        timers.lap(Phase::WaitingOut, &mut since);
     }
     Ok(())
+}
+
+/// What a look gave.
+struct Look {
+    poll: newsmill_ledger::Poll,
+    entries: Vec<Entry>,
+}
+
+impl Look {
+    fn is_due(&self) -> bool {
+        self.poll.next_due <= Timestamp::now()
+    }
 }
 
 async fn poll(
     fetcher: &Fetcher,
     config: &SourceConfig,
     source: &DueSource,
-) -> Result<Operation, Failure> {
+) -> Result<Look, Failure> {
     let name = &source.name;
     let cursor = source.cursor.as_deref().map(serde_json::from_str::<Cursor>);
     let cursor = match cursor.transpose() {
@@ -93,11 +116,11 @@ async fn poll(
         next_due: poll.next,
         failure,
     };
-    Ok(Operation::Discover { poll: Some(done), entries: poll.entries })
+    Ok(Look { poll: done, entries: poll.entries })
 }
 
-fn failed(source: &SourceName, failure: Option<String>) -> Operation {
+fn failed(source: &SourceName, failure: Option<String>) -> Look {
     let next_due = Timestamp::now().checked_add(AFTER_PANIC).unwrap_or(Timestamp::MAX);
     let poll = newsmill_ledger::Poll { source: source.clone(), cursor: None, next_due, failure };
-    Operation::Discover { poll: Some(poll), entries: Vec::new() }
+    Look { poll, entries: Vec::new() }
 }

@@ -1,0 +1,153 @@
+//! The mill with a ledger, over real files and a real sink: whatever way a run ends, the next one
+//! goes on, and the sink holds each record once.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use newsmill_article::{Entry, Hints, Location, Reason};
+use newsmill_fetcher::Fetcher;
+use newsmill_ledger::{Ledger, Status};
+use newsmill_pipeline::intake::Given;
+use newsmill_pipeline::supervisor::{self, Ending};
+use newsmill_pipeline::telemetry::Telemetry;
+use newsmill_pipeline::topology::{self, Feed, Parts};
+use newsmill_sink::{Config, JsonlConfig, Rotate};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+const ARTICLES: usize = 40;
+
+fn write_inputs(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for number in 0..ARTICLES {
+        let mut html = format!("<html lang=en><title>Lock {number}</title><body><article>");
+        for paragraph in 0..4 {
+            html += &format!(
+                "<p>Lock number {number} of the canal was opened for the {paragraph}th time by \
+                 the keeper, who said that {} boats had waited below it since the morning.</p>",
+                number * 10 + paragraph
+            );
+        }
+        let file = folder.join(format!("{number:03}.html"));
+        std::fs::write(&file, html + "</article></body></html>").unwrap();
+        files.push(file);
+    }
+    // The same text again, nothing at all, and a file that is not there.
+    let again = folder.join("again.html");
+    std::fs::copy(&files[0], &again).unwrap();
+    let empty = folder.join("empty.html");
+    std::fs::write(&empty, "").unwrap();
+    files.extend([again, empty, folder.join("missing.html")]);
+    files
+}
+
+fn given(files: &[PathBuf]) -> Box<dyn Iterator<Item = Given> + Send> {
+    let files = files.to_vec();
+    Box::new(files.into_iter().map(|file| {
+        Given::Entry(Entry {
+            source: None,
+            input: file.display().to_string(),
+            location: Location::File(file),
+            hints: Hints::default(),
+        })
+    }))
+}
+
+/// Runs the mill; `signals` is how often and after how many records it is asked to stop.
+async fn mill(place: &Path, files: &[PathBuf], stop_after: Option<u64>, signals: usize) -> Ending {
+    let config = newsmill_ledger::Config::default();
+    let ledger = Ledger::open(&place.join("ledger.db"), &config).unwrap();
+    let telemetry = Arc::new(Telemetry::default());
+    let parts = Parts {
+        fetcher: Fetcher::new(&newsmill_fetcher::Config::default(), &[]).unwrap(),
+        cleaner: newsmill_cleaner::Config::default(),
+        summarizer: newsmill_summarizer::Config::default(),
+        channels: newsmill_pipeline::config::Channels::default(),
+        fetches: 3,
+        attempts: 1,
+        jobs: 2,
+        telemetry: telemetry.clone(),
+    };
+    let sink = Config::Jsonl(JsonlConfig {
+        name: None,
+        path: place.join("out.jsonl"),
+        rotate: Rotate::default(),
+    });
+    let stop = CancellationToken::new();
+    let (send, requests) = mpsc::channel(4);
+    let (settled_in, mut settled) = mpsc::unbounded_channel();
+    let seen = move |_: &newsmill_pipeline::in_flight::Settlement| {
+        let _ = settled_in.send(());
+    };
+    let feed = Feed::Inputs(given(files));
+    let crew = topology::with_ledger(&parts, ledger, &[sink], feed, stop.clone(), seen).unwrap();
+    tokio::spawn(async move {
+        if let Some(count) = stop_after {
+            for _ in 0..count {
+                settled.recv().await;
+            }
+            for _ in 0..signals {
+                let _ = send.send("test").await;
+            }
+        }
+        send.closed().await;
+    });
+    supervisor::run(crew, stop, requests, Duration::from_secs(60)).await
+}
+
+fn status(place: &Path) -> Status {
+    newsmill_ledger::Inspector::open(&place.join("ledger.db")).unwrap().status().unwrap()
+}
+
+/// Inputs of the records in the sink's file, with how often each is there.
+fn delivered(place: &Path) -> BTreeMap<String, usize> {
+    let mut inputs = BTreeMap::new();
+    for line in std::fs::read_to_string(place.join("out.jsonl")).unwrap().lines() {
+        let record: newsmill_article::Record = serde_json::from_str(line).unwrap();
+        *inputs.entry(record.input).or_default() += 1;
+    }
+    inputs
+}
+
+fn assert_all_is_done(place: &Path) {
+    let status = status(place);
+    assert!(status.adds_up(), "{status:?}");
+    assert_eq!(status.entries, ARTICLES as u64 + 3);
+    assert_eq!((status.delivered, status.duplicates, status.waiting), (ARTICLES as u64, 1, 0));
+    let reasons = [(Reason::Empty.code(), 1), (Reason::NotFound.code(), 1)];
+    let reasons: BTreeMap<_, _> = reasons.map(|(code, n)| (code.to_owned(), n)).into();
+    assert_eq!(status.rejected, reasons);
+    let delivered = delivered(place);
+    assert_eq!(delivered.len(), ARTICLES);
+    assert!(delivered.values().all(|times| *times == 1), "{delivered:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_without_a_break_does_all_and_the_next_finds_nothing_to_do() {
+    let place = tempfile::tempdir().unwrap();
+    let files = write_inputs(place.path());
+    for _ in 0..2 {
+        let ending = mill(place.path(), &files, None, 0).await;
+        assert!(matches!(ending, Ending::Finished), "{ending:?}");
+        assert_all_is_done(place.path());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_are_stopped_add_up_to_one_that_is_not() {
+    for (signals, step) in [(1, 7), (2, 5)] {
+        let place = tempfile::tempdir().unwrap();
+        let files = write_inputs(place.path());
+        for _ in 0..4 {
+            let ending = mill(place.path(), &files, Some(step), signals).await;
+            assert!(!matches!(ending, Ending::Fatal(_)), "{ending:?}");
+            let status = status(place.path());
+            assert!(status.adds_up(), "{status:?}");
+        }
+        let ending = mill(place.path(), &files, None, 0).await;
+        assert!(matches!(ending, Ending::Finished), "{ending:?}");
+        assert_all_is_done(place.path());
+    }
+}
