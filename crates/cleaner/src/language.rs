@@ -12,7 +12,7 @@ const ENOUGH: usize = 100;
 /// Letters that a text needs before its statistics are asked at all.
 const LEAST: usize = 20;
 /// How much of a text is looked at, in bytes.
-const SAMPLE: usize = 8192;
+const SAMPLE: usize = 2048;
 
 /// The BCP 47 language of `text`. A declaration is kept, with its region, unless the text clearly
 /// is in another language.

@@ -298,7 +298,8 @@ fn without_opening(text: &str) -> &str {
 }
 
 fn opens(text: &str, opening: &str) -> bool {
-    text.get(..opening.len()).is_some_and(|head| head.to_lowercase() == opening)
+    text.get(..opening.len())
+        .is_some_and(|head| head.chars().flat_map(char::to_lowercase).eq(opening.chars()))
         && text[opening.len()..].starts_with([' ', ':', '\u{a0}'])
 }
 
