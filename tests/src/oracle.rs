@@ -12,6 +12,10 @@ pub enum Fate {
     Record,
     /// It was refused, for the reason of this code.
     Rejected(String),
+    /// It is the same as one that is known.
+    Duplicate,
+    /// It will be tried again.
+    PutOff,
 }
 
 /// Shorthand for [`Fate::Rejected`].
