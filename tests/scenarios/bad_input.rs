@@ -18,8 +18,10 @@ const BODY: &str = "<p>The ferry that was to leave at nine left at ten, and nobo
     cone, and the captain, who had been asleep, said that he had dreamed of a bridge.</p>";
 
 fn html(body: &str) -> String {
-    format!("<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Late ferry\
-        </title></head><body><article><h1>Late ferry</h1>{body}</article></body></html>")
+    format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Late ferry\
+        </title></head><body><article><h1>Late ferry</h1>{body}</article></body></html>"
+    )
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -81,7 +81,10 @@ fn page(case: &str) -> Vec<u8> {
 }
 
 fn item(url: &str) -> Item {
-    Item { title: format!("The headline of {}", url.rsplit('/').next().unwrap_or(url)), url: url.to_owned() }
+    Item {
+        title: format!("The headline of {}", url.rsplit('/').next().unwrap_or(url)),
+        url: url.to_owned(),
+    }
 }
 
 /// A page of its own for each number.
@@ -232,7 +235,11 @@ fn robots_txt_is_followed() {
     oracle.check(site.reported(&ran)).unwrap_or_else(|faults| panic!("{faults}\n{}", ran.stderr));
     assert!(web.statuses("/private/closed").is_empty());
     let agents = web.log();
-    assert!(agents.iter().all(|l| l.request.header("user-agent").is_some_and(|a| a.contains("newsmill"))));
+    assert!(
+        agents
+            .iter()
+            .all(|l| l.request.header("user-agent").is_some_and(|a| a.contains("newsmill")))
+    );
 }
 
 #[test]
@@ -244,7 +251,8 @@ fn once_reads_the_web_too() {
     fs::write(config.path(), yaml).expect("a configuration");
     let run = |config: Option<&Path>| {
         let config = config.map(|path| ["--config".to_owned(), text(path)]);
-        mill(["once".to_owned(), good.clone()].into_iter().chain(config.into_iter().flatten())).run()
+        mill(["once".to_owned(), good.clone()].into_iter().chain(config.into_iter().flatten()))
+            .run()
     };
     let ran = run(Some(config.path()));
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
