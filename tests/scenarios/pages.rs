@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use e2e::case::{self, Case};
+use e2e::case::{self, Case, Verdict};
 use e2e::mill::{Ran, mill};
 use newsmill_article::Record;
 
@@ -28,17 +28,23 @@ fn every_page_becomes_what_is_expected() {
     for case in cases {
         let input = case.page.display().to_string();
         let refused = ran.lines_about(&input);
-        match (records.get(&input), &case.expected.rejected) {
-            (None, Some(code)) if refused.iter().any(|line| line.contains(code.as_str())) => {}
-            (None, _) => faults.push(format!("{}: no record: {refused:?}", case.name)),
-            (Some(record), _) => {
-                let verdict = case.judge(record);
-                for better in verdict.better {
-                    println!("{}: better than asked: {better}", case.name);
-                }
-                faults.extend(verdict.faults.iter().map(|fault| format!("{}: {fault}", case.name)));
+        let not_yet = case.expected.not_yet.contains("rejected");
+        let verdict = match (records.get(&input), &case.expected.rejected) {
+            (None, Some(code)) if refused.iter().any(|line| line.contains(code.as_str())) => {
+                Verdict::default()
             }
+            (Some(_), Some(_)) | (None, _) if not_yet => continue,
+            (Some(record), Some(_)) => Verdict::fault(format!("a record of {:?}", record.title)),
+            (None, _) => Verdict::fault(format!("no record: {refused:?}")),
+            (Some(record), None) => case.judge(record),
+        };
+        if not_yet {
+            println!("{}: record or rejection is right now: drop it from not_yet", case.name);
         }
+        for better in verdict.better {
+            println!("{}: better than asked: {better}", case.name);
+        }
+        faults.extend(verdict.faults.iter().map(|fault| format!("{}: {fault}", case.name)));
     }
     assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
 }

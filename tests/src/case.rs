@@ -55,7 +55,8 @@ pub struct Expected {
     /// The text may differ from the truth for now, but not more than this F1 (`compare::f1`).
     /// Left out: it must be the same, block for block.
     pub min_f1: Option<f64>,
-    /// Fields that are known to be wrong for now.
+    /// Fields that are known to be wrong for now; `rejected` where it is a record that comes
+    /// instead of a rejection, or none where one should.
     pub not_yet: BTreeSet<String>,
 }
 
@@ -75,6 +76,13 @@ pub struct Verdict {
     pub faults: Vec<String>,
     /// What is better than the case asks: `min_f1` or `not_yet` can be tightened.
     pub better: Vec<String>,
+}
+
+impl Verdict {
+    /// One fault and nothing else.
+    pub fn fault(fault: String) -> Self {
+        Self { faults: vec![fault], better: Vec::new() }
+    }
 }
 
 /// Every case, by name.
