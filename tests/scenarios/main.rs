@@ -1,5 +1,7 @@
 //! Scenarios against the real binary, by subject.
 
+#![expect(clippy::expect_used, reason = "the helpers of a test fail it")]
+
 mod bad_input;
 mod config;
 mod daemon;

@@ -1,5 +1,7 @@
 //! The real binary: built once, run with arguments, never longer than a bound.
 
+#![expect(clippy::expect_used, reason = "a harness that cannot start its subject fails its test")]
+
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
