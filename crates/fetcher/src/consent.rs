@@ -16,7 +16,7 @@ pub(crate) fn check(
     ai_opt_out: bool,
 ) -> Result<(), FetchError> {
     let values = |name| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    let refused = |directive: String| Err(FetchError::NoIndex { url: url.clone(), directive });
+    let refused = |directive: String| Err(FetchError::NoIndex { url: url.to_string(), directive });
     for value in values("x-robots-tag") {
         for directive in directives(value, agent) {
             let keep = matches!(directive.as_str(), "noindex" | "none");

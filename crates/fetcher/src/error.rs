@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use newsmill_article::{Disposition, Reason};
-use url::Url;
 
 /// Why an entry or a source could not be read. Each names what was wrong and where.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +31,7 @@ pub enum FetchError {
     #[error("{url}: more than {limit} redirects, or a circle of them")]
     TooManyRedirects {
         /// Where they began.
-        url: Url,
+        url: String,
         /// The bound.
         limit: u32,
     },
@@ -40,13 +39,13 @@ pub enum FetchError {
     #[error("{url}: robots.txt does not allow it")]
     RobotsDisallowed {
         /// The address.
-        url: Url,
+        url: String,
     },
     /// robots.txt could not be had, so nothing of the host may be read for now.
     #[error("{url}: robots.txt could not be had; again in {after:?}")]
     RobotsUnreachable {
         /// The address.
-        url: Url,
+        url: String,
         /// How long to wait before the next try.
         after: Duration,
     },
@@ -54,7 +53,7 @@ pub enum FetchError {
     #[error("{url}: the answer says `{directive}`")]
     NoIndex {
         /// The address.
-        url: Url,
+        url: String,
         /// The directive.
         directive: String,
     },
@@ -72,7 +71,7 @@ pub enum FetchError {
     #[error("{url}: {what} took longer than {limit:?}")]
     TooSlow {
         /// The address.
-        url: Url,
+        url: String,
         /// What was too slow.
         what: &'static str,
         /// The bound.
@@ -84,7 +83,7 @@ pub enum FetchError {
     #[error("{url}: the server answered {status}")]
     Status {
         /// The address.
-        url: Url,
+        url: String,
         /// The HTTP status.
         status: u16,
         /// How long to wait before the next try.
@@ -102,7 +101,7 @@ pub enum FetchError {
     #[error("{url}: no usable answer")]
     Transport {
         /// The address.
-        url: Url,
+        url: String,
         /// How long to wait before the next try.
         after: Duration,
         /// What happened.

@@ -91,7 +91,7 @@ impl Fetcher {
             url = target(&answer)?;
             moved_to = if permanent { Some(url.clone()) } else { moved_to };
         }
-        Err(FetchError::TooManyRedirects { url: start.clone(), limit })
+        Err(FetchError::TooManyRedirects { url: start.to_string(), limit })
     }
 
     /// Writes an answer into the archive, where there is one. A full disk costs the archive, not
@@ -144,7 +144,7 @@ impl Fetcher {
             return Ok(answer);
         }
         let after = asked.unwrap_or(config.back_off.0).min(config.max_back_off.0);
-        Err(FetchError::Status { url: answer.url, status: status.as_u16(), after })
+        Err(FetchError::Status { url: answer.url.to_string(), status: status.as_u16(), after })
     }
 
     /// An error where robots.txt forbids the URL, or cannot be had for now.
@@ -152,12 +152,12 @@ impl Fetcher {
         let known = self.robots_of(host, url).await?;
         let Some(robots) = known.robots else {
             let after = known.until.saturating_duration_since(Instant::now());
-            return Err(FetchError::RobotsUnreachable { url: url.clone(), after });
+            return Err(FetchError::RobotsUnreachable { url: url.to_string(), after });
         };
         let token = &self.inner.token;
         let no_ai = page && self.inner.config.ai_opt_out && robots.refuses_ai(token);
         if no_ai || !robots.allows(token, robots::path_and_query(url)) {
-            return Err(FetchError::RobotsDisallowed { url: url.clone() });
+            return Err(FetchError::RobotsDisallowed { url: url.to_string() });
         }
         Ok(())
     }
@@ -224,7 +224,7 @@ impl Fetcher {
             }
             url = target(&answer)?;
         }
-        Err(FetchError::TooManyRedirects { url: start, limit: ROBOTS_REDIRECTS })
+        Err(FetchError::TooManyRedirects { url: start.to_string(), limit: ROBOTS_REDIRECTS })
     }
 }
 

@@ -132,7 +132,7 @@ impl Http {
                 Ok(response) => response.map_err(|error| self.transport(url, error))?,
                 Err(_) => {
                     return Err(FetchError::TooSlow {
-                        url: url.clone(),
+                        url: url.to_string(),
                         what: "the first byte",
                         limit: self.first_byte,
                         after: Some(self.back_off),
@@ -153,7 +153,7 @@ impl Http {
         match timeout_at(deadline, request).await {
             Ok(answer) => answer,
             Err(_) => Err(FetchError::TooSlow {
-                url: url.clone(),
+                url: url.to_string(),
                 what: "the answer",
                 limit: within,
                 after: None,
@@ -215,14 +215,14 @@ impl Http {
         }
         if error.is_timeout() && error.is_connect() {
             return FetchError::TooSlow {
-                url: url.clone(),
+                url: url.to_string(),
                 what: "the connection",
                 limit: self.connect,
                 after: Some(self.back_off),
             };
         }
         let source = error.without_url();
-        FetchError::Transport { url: url.clone(), after: self.back_off, source }
+        FetchError::Transport { url: url.to_string(), after: self.back_off, source }
     }
 }
 

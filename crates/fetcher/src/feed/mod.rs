@@ -187,7 +187,14 @@ pub(crate) fn plain(html: &str) -> Option<String> {
             continue;
         };
         out.push_str(&rest[..open]);
+        let tag = &rest[open + 1..open + close];
         rest = &rest[open + close + 1..];
+        for unseen in ["script", "style"] {
+            if tag.get(..unseen.len()).is_some_and(|name| name.eq_ignore_ascii_case(unseen)) {
+                let end = rest.find("</").unwrap_or(rest.len());
+                rest = &rest[end..];
+            }
+        }
     }
     out.push_str(rest);
     tidy(&unescape(&out))

@@ -12,6 +12,37 @@ use crate::html;
 /// The most bytes of one field; a whole article is far below.
 const MAX_FIELD: usize = 2 << 20;
 
+/// Prefixes that mean the same in all feeds.
+const PREFIXES: [&str; 14] = [
+    "",
+    "content",
+    "dc",
+    "dcterms",
+    "atom",
+    "atom10",
+    "a10",
+    "rss",
+    "rss10",
+    "rdf",
+    "xhtml",
+    "feedburner",
+    "sy",
+    "html",
+];
+
+/// Parts of the names of the namespaces that feeds are written in.
+const NAMESPACES: [&str; 9] = [
+    "w3.org/2005/atom",
+    "purl.org/atom",
+    "purl.org/rss",
+    "purl.org/dc",
+    "backend.userland.com/rss",
+    "my.netscape.com",
+    "channel.netscape.com",
+    "blogs.law.harvard.edu",
+    "w3.org/1999/xhtml",
+];
+
 pub(super) fn parse(text: &str, base: Option<&Url>, limits: FeedLimits) -> Result<Feed, FeedError> {
     let mut state = State::new(base, limits);
     let mut reader = Reader::from_str(text);
@@ -27,10 +58,16 @@ pub(super) fn parse(text: &str, base: Option<&Url>, limits: FeedLimits) -> Resul
                 }
                 state.start(&tag)?;
             }
-            Ok(Event::Empty(tag)) => {
-                state.start(&tag)?;
-                state.end(tag.local_name().as_ref());
-            }
+            Ok(Event::Empty(tag)) => match &mut state.capture {
+                Some(capture) => {
+                    let name = tag.name();
+                    push(&mut capture.text, &["<", name.as_ref(), tag.attributes_raw(), "/>"]);
+                }
+                None => {
+                    state.start(&tag)?;
+                    state.end(tag.local_name().as_ref());
+                }
+            },
             Ok(Event::End(tag)) => state.end(tag.local_name().as_ref()),
             Ok(Event::Text(text)) => state.text(&text.into_inner()),
             Ok(Event::CData(text)) => state.text(&text.into_inner()),
@@ -100,7 +137,11 @@ struct State<'a> {
     content_rank: u8,
     /// Whether the link of the entry is more than its guid.
     has_link: bool,
+    /// Whether the entry's identifier says that it is no address.
+    opaque_id: bool,
     capture: Option<Capture>,
+    /// Prefixes of names that are the feed's own.
+    prefixes: Vec<String>,
     first_element: Option<String>,
     update_minutes: Option<u64>,
     update_frequency: Option<u64>,
@@ -116,7 +157,9 @@ impl<'a> State<'a> {
             entry: None,
             content_rank: 0,
             has_link: false,
+            opaque_id: false,
             capture: None,
+            prefixes: Vec::new(),
             first_element: None,
             update_minutes: None,
             update_frequency: None,
@@ -140,7 +183,10 @@ impl<'a> State<'a> {
         let full = tag.name();
         let prefix = full.as_ref().split_once(':').map_or("", |(prefix, _)| prefix);
         let prefix = prefix.to_ascii_lowercase();
-        self.first_element.get_or_insert_with(|| name.clone());
+        if self.first_element.is_none() {
+            self.first_element = Some(name.clone());
+            self.prefixes = own_prefixes(tag, &prefix);
+        }
         if self.feed.format.is_empty() {
             self.feed.format = match name.as_str() {
                 "rss" | "channel" => "rss",
@@ -196,12 +242,14 @@ impl<'a> State<'a> {
     fn begin_entry(&mut self, tag: &BytesStart<'_>) {
         self.content_rank = 0;
         self.has_link = false;
+        self.opaque_id = false;
         self.entry = Some(FeedEntry { id: attribute(tag, "rdf:about"), ..FeedEntry::default() });
     }
 
     /// A child of a feed or entry begins: its attributes may say it all, else its text will.
     fn field(&mut self, tag: &BytesStart<'_>, name: &str, prefix: &str) {
-        if matches!(prefix, "media" | "itunes" | "geo" | "gd" | "yt" | "thr") && name != "author" {
+        let known = PREFIXES.contains(&prefix) || self.prefixes.iter().any(|own| own == prefix);
+        if !known && (prefix != "itunes" || name != "author") {
             return;
         }
         match name {
@@ -230,14 +278,13 @@ impl<'a> State<'a> {
         }
         let kind = attribute(tag, "type").unwrap_or_default().to_ascii_lowercase();
         let mode = attribute(tag, "mode").unwrap_or_default();
-        // Not a link: a whole-text field, by reference.
         self.capture = Some(Capture {
             name: name.to_owned(),
             prefix: prefix.to_owned(),
             depth: self.stack.len() + 1,
             text: String::new(),
-            xhtml: kind == "xhtml" || mode == "xml" && kind.contains("xhtml") || name == "body",
-            base64: mode == "base64",
+            xhtml: kind.contains("xhtml") && mode != "escaped" || name == "body",
+            base64: mode == "base64" || is_binary(&kind),
             permalink: attribute(tag, "isPermaLink").is_none_or(|value| value != "false"),
         });
     }
@@ -308,13 +355,10 @@ impl<'a> State<'a> {
 
     fn close_entry(&mut self) {
         self.close_capture();
-        let Some(entry) = self.entry.take() else { return };
-        if entry.link.is_none()
-            && entry.title.is_none()
-            && entry.id.is_none()
-            && entry.content.is_none()
-        {
-            return;
+        let Some(mut entry) = self.entry.take() else { return };
+        // An identifier that is an address will do where there is no other.
+        if entry.link.is_none() && !self.opaque_id {
+            entry.link = entry.id.clone().filter(|id| id.starts_with("http"));
         }
         if self.feed.entries.len() < self.limits.entries {
             self.feed.entries.push(entry);
@@ -387,6 +431,7 @@ impl<'a> State<'a> {
             "guid" | "id" | "identifier" => {
                 let id = tidy(text);
                 let link = id.as_deref().filter(|id| id.starts_with("http"));
+                self.opaque_id = name == "guid" && !permalink;
                 if name == "guid" && permalink && entry.link.is_none() {
                     entry.link = link.and_then(|link| resolve(link, base));
                 }
@@ -443,6 +488,18 @@ impl<'a> State<'a> {
     }
 }
 
+/// The prefix of the outermost element, and those that it declares for a feed's namespaces.
+fn own_prefixes(root: &BytesStart<'_>, prefix: &str) -> Vec<String> {
+    let mut attributes = root.html_attributes();
+    let declared = attributes.with_checks(false).flatten().filter_map(|attribute| {
+        let name = attribute.key.as_ref().strip_prefix("xmlns:")?;
+        let namespace = attribute.value.to_ascii_lowercase();
+        let known = NAMESPACES.iter().any(|known| namespace.contains(known));
+        known.then(|| name.to_ascii_lowercase())
+    });
+    declared.chain([prefix.to_owned()]).take(20).collect()
+}
+
 /// Appends, up to the bound.
 fn push(text: &mut String, parts: &[&str]) {
     for part in parts {
@@ -469,6 +526,14 @@ fn person(text: &str) -> Option<String> {
     }
     let words: Vec<&str> = text.split(' ').filter(|word| !word.contains('@')).collect();
     tidy(words.join(" ").strip_prefix("By ").unwrap_or(&words.join(" ")))
+}
+
+/// Whether content of a media type must be in base64 (RFC 4287, 4.1.3.3).
+fn is_binary(kind: &str) -> bool {
+    kind.contains('/')
+        && !kind.starts_with("text/")
+        && !kind.ends_with("xml")
+        && !kind.contains("html")
 }
 
 /// Standard base64, white space ignored.

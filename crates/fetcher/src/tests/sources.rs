@@ -417,3 +417,23 @@ fn json_lines() {
         assert!(crate::json_line(wrong, 7).unwrap_err().to_string().starts_with("line 7: "));
     }
 }
+
+#[test]
+fn names_of_other_vocabularies_are_not_the_feeds_own() {
+    let feed = parsed(
+        "<rss xmlns:ext='http://other.example/'><channel><item><title>T</title><ext:title>no</ext:title><ext:description>no</ext:description>
+         <description>yes</description></item></channel></rss>",
+    );
+    assert_eq!(feed.entries[0].title.as_deref(), Some("T"));
+    assert_eq!(feed.entries[0].content.as_deref(), Some("yes"));
+    let prefixed = parsed(
+        "<a:feed xmlns:a='http://www.w3.org/2005/Atom'><a:entry><a:title>T</a:title><a:id>https://x.org/1</a:id>
+         <a:content type='application/octet-stream'>PHA+eDwvcD4=</a:content></a:entry></a:feed>",
+    );
+    let entry = &prefixed.entries[0];
+    assert_eq!(
+        (entry.title.as_deref(), entry.link.as_deref()),
+        (Some("T"), Some("https://x.org/1"))
+    );
+    assert_eq!(entry.content.as_deref(), Some("<p>x</p>"));
+}
