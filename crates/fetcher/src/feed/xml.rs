@@ -249,7 +249,10 @@ impl<'a> State<'a> {
     /// A child of a feed or entry begins: its attributes may say it all, else its text will.
     fn field(&mut self, tag: &BytesStart<'_>, name: &str, prefix: &str) {
         let known = PREFIXES.contains(&prefix) || self.prefixes.iter().any(|own| own == prefix);
-        if !known && (prefix != "itunes" || name != "author") {
+        // Vocabularies of films and podcasts stand in where the feed's own words are missing.
+        let other = matches!(prefix, "media" | "itunes")
+            && matches!(name, "author" | "title" | "description" | "summary");
+        if !known && !other {
             return;
         }
         match name {
@@ -272,8 +275,9 @@ impl<'a> State<'a> {
             }
             "title" | "guid" | "id" | "identifier" | "origlink" | "pubdate" | "published"
             | "issued" | "created" | "date" | "updated" | "modified" | "author" | "creator"
-            | "name" | "subject" | "description" | "summary" | "encoded" | "content" | "body"
-            | "language" | "ttl" | "hour" | "updateperiod" | "updatefrequency" => {}
+            | "name" | "subject" | "description" | "summary" | "encoded" | "fullitem"
+            | "content" | "body" | "language" | "ttl" | "hour" | "updateperiod"
+            | "updatefrequency" => {}
             _ => return,
         }
         let kind = attribute(tag, "type").unwrap_or_default().to_ascii_lowercase();
@@ -452,9 +456,10 @@ impl<'a> State<'a> {
                     entry.authors.push(person);
                 }
             }
-            "description" | "summary" | "encoded" | "content" | "body" => {
+            "description" | "summary" | "encoded" | "fullitem" | "content" | "body" => {
                 let rank = match name {
                     "summary" => 1,
+                    _ if matches!(prefix, "media" | "itunes") => 1,
                     "description" => 2,
                     _ => 3,
                 };
