@@ -26,12 +26,14 @@ mod config;
 mod dead;
 mod deliver;
 mod discover;
+mod due;
 mod error;
 mod fate;
 mod fault;
 #[cfg(test)]
 mod faults;
 mod file;
+mod follow;
 mod forget;
 mod group;
 mod inspect;
@@ -47,9 +49,11 @@ mod status;
 
 pub use config::Config;
 pub use dead::DeadLetter;
+pub use due::{Claim, DueSource};
 pub use error::{Holder, LedgerError};
 pub use fate::{Fate, SinkFate, Standing, Visit};
+pub use follow::{Batch, SinkStart, StoredRecord};
 pub use inspect::Inspector;
-pub use ledger::{Batch, Claim, DueSource, Ledger, SinkStart, StoredRecord};
+pub use ledger::Ledger;
 pub use operation::{Applied, Discovered, EntryId, Operation, Poll, Refusal, Sequence};
 pub use status::{SinkStatus, SourceStatus, Status};
