@@ -17,7 +17,6 @@ const SLICE: i64 = 500;
 struct Old {
     id: i64,
     key: i64,
-    seen: i64,
     state: i64,
     sequence: Option<i64>,
     text: Option<i64>,
@@ -32,16 +31,22 @@ pub(crate) fn forget(group: &mut Group<'_>, entries: bool) -> Result<(), Fault> 
 
 fn drop_records(group: &Group<'_>) -> Result<(), Fault> {
     let before = before(group, group.config.keep_records.0);
-    let last: Option<i64> = group
-        .db
-        .prepare_cached(
-            "SELECT max(sequence) FROM
-             (SELECT sequence, at FROM record
-              WHERE sequence <= (SELECT ifnull(min(position), ?3) FROM sink WHERE active = 1)
-              ORDER BY sequence LIMIT ?2)
-             WHERE at < ?1",
-        )?
-        .query_row([before, SLICE, group.last_sequence()], |row| row.get(0))?;
+    let last = {
+        let mut query = group.db.prepare_cached(
+            "SELECT sequence, at FROM record
+             WHERE sequence <= (SELECT ifnull(min(position), ?2) FROM sink WHERE active = 1)
+             ORDER BY sequence LIMIT ?1",
+        )?;
+        let mut rows = query.query([SLICE, group.last_sequence()])?;
+        let mut last = None;
+        while let Some(row) = rows.next()? {
+            if row.get::<_, i64>(1)? >= before {
+                break;
+            }
+            last = Some(row.get::<_, i64>(0)?);
+        }
+        last
+    };
     if let Some(last) = last {
         group.db.prepare_cached("DELETE FROM record WHERE sequence <= ?1")?.execute([last])?;
     }
@@ -51,37 +56,40 @@ fn drop_records(group: &Group<'_>) -> Result<(), Fault> {
 fn drop_entries(group: &mut Group<'_>) -> Result<(), Fault> {
     let before = before(group, group.config.forget_after.0);
     let after = meta(&group.db, "forget_after")?;
-    let slice = {
-        let mut query = group.db.prepare_cached(
-            "SELECT id, key, seen, state, sequence, text, article FROM entry
-             WHERE id > ?1 ORDER BY id LIMIT ?2",
-        )?;
-        let rows = query.query_map([after, SLICE], |row| {
-            Ok(Old {
-                id: row.get(0)?,
-                key: row.get(1)?,
-                seen: row.get(2)?,
-                state: row.get(3)?,
-                sequence: row.get(4)?,
-                text: row.get(5)?,
-                article: row.get(6)?,
-            })
-        })?;
-        rows.collect::<Result<Vec<_>, _>>()?
-    };
+    let slice = old_entries(group, after, before)?;
+    // From the start again, once what follows is not old enough.
     let full = i64::try_from(slice.len()).is_ok_and(|n| n == SLICE);
-    let mut next = slice.last().filter(|_| full).map_or(0, |old| old.id);
+    let next = slice.last().filter(|_| full).map_or(0, |old| old.id);
     for old in slice {
-        if old.seen >= before {
-            next = 0;
-            break;
-        }
         let waits = matches!(old.state, rows::DUE | rows::HANDED_OFF | rows::READY);
         if !waits && !shown_since(group, &old, before)? {
             drop_entry(group, &old)?;
         }
     }
     set_meta(&group.db, "forget_after", next)
+}
+
+fn old_entries(group: &Group<'_>, after: i64, before: i64) -> Result<Vec<Old>, Fault> {
+    let mut query = group.db.prepare_cached(
+        "SELECT id, key, seen, state, sequence, text, article FROM entry
+         WHERE id > ?1 ORDER BY id LIMIT ?2",
+    )?;
+    let mut rows = query.query([after, SLICE])?;
+    let mut slice = Vec::new();
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(2)? >= before {
+            break;
+        }
+        slice.push(Old {
+            id: row.get(0)?,
+            key: row.get(1)?,
+            state: row.get(3)?,
+            sequence: row.get(4)?,
+            text: row.get(5)?,
+            article: row.get(6)?,
+        });
+    }
+    Ok(slice)
 }
 
 /// The time before which something is past its time.

@@ -22,8 +22,9 @@ use crate::{Applied, Config, EntryId, Inspector, LedgerError, Operation};
 /// A clock that goes back by more than this has been set.
 const CLOCK_SET: i64 = 60_000;
 
-/// How often a slice is forgotten.
-const FORGET_EVERY: i64 = 5_000;
+/// How often a slice is forgotten; together with its size, the most that can be forgotten in a day
+/// is 43 million.
+const FORGET_EVERY: i64 = 1_000;
 
 /// Nothing is forgotten before a new owner had this time to see what its sources still show.
 const FORGET_NOT_BEFORE: i64 = 3_600_000;
