@@ -9,14 +9,14 @@
 //! was none), or by other bytes where the source carries the text itself. And not before
 //! `revisit_after`, because many feeds stamp every entry with the time of the poll.
 
-use newsmill_article::{Entry, Location, canonical};
+use newsmill_article::{ArticleId, Entry, Location, canonical};
 use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::fault::Fault;
 use crate::group::{Group, SourceIds};
-use crate::rows::{self, millis, signed};
+use crate::rows::{self, article_key, millis, signed};
 use crate::state::State;
 use crate::{Applied, Discovered, EntryId, Poll};
 
@@ -220,8 +220,9 @@ pub(crate) fn entry_key(entry: &Entry) -> i64 {
     }
 }
 
+/// The same as of the article that lives there.
 pub(crate) fn url_key(url: &Url) -> i64 {
-    hash("url", canonical(url).as_str().as_bytes())
+    article_key(ArticleId::of_url(&canonical(url)))
 }
 
 pub(crate) fn path_key(path: &std::path::Path) -> i64 {

@@ -133,9 +133,11 @@ pub(crate) fn fate(db: &Connection, query: &str) -> Result<Fate, Fault> {
 
 fn by_article(db: &Connection, id: ArticleId) -> Result<Option<i64>, Fault> {
     let entry: Option<i64> = db
-        .prepare_cached("SELECT entry FROM article WHERE key = ?1")?
-        .query_row([article_key(id)], |row| row.get(0))
-        .optional()?;
+        .prepare_cached(
+            "SELECT ifnull((SELECT entry FROM article WHERE key = ?1),
+                           (SELECT entry FROM seen WHERE key = ?1))",
+        )?
+        .query_row([article_key(id)], |row| row.get(0))?;
     Ok(entry)
 }
 

@@ -60,6 +60,7 @@ CREATE TABLE seen (
     version INTEGER NOT NULL,    -- see discover.rs
     source INTEGER
 );
+-- Only of articles that were found by another address than their own.
 CREATE TABLE article (key INTEGER PRIMARY KEY, entry INTEGER NOT NULL);
 CREATE TABLE text (hash INTEGER PRIMARY KEY, entry INTEGER NOT NULL);
 

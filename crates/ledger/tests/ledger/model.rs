@@ -19,7 +19,7 @@ const PAUSE: i64 = 15 * 60;
 enum Step {
     Discover { url: usize, updated: Option<i64>, by_source: bool },
     Claim(usize),
-    Ready { entry: usize, title: usize, text: usize },
+    Ready { entry: usize, home: Option<usize>, title: usize, text: usize },
     Settle { entry: usize, outcome: usize },
     Deliver { sink: usize, ahead: i64, reject_every: i64 },
     DeadRetry(usize),
@@ -33,8 +33,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0usize..5, prop::option::of(-100i64..20_000), any::<bool>())
             .prop_map(|(url, updated, by_source)| Step::Discover { url, updated, by_source }),
         3 => (0usize..4).prop_map(Step::Claim),
-        8 => (0usize..12, 0usize..2, 0usize..3)
-            .prop_map(|(entry, title, text)| Step::Ready { entry, title, text }),
+        8 => (0usize..12, prop::option::weighted(0.2, 0usize..5), 0usize..2, 0usize..3)
+            .prop_map(|(entry, home, title, text)| Step::Ready { entry, home, title, text }),
         5 => (0usize..12, 0usize..6).prop_map(|(entry, outcome)| Step::Settle { entry, outcome }),
         4 => (0usize..2, 0i64..4, 1i64..4).prop_map(|(sink, ahead, reject_every)| {
             Step::Deliver { sink, ahead, reject_every }
@@ -68,7 +68,8 @@ struct Visit {
     url: usize,
     seen: i64,
     is: Is,
-    wording: Option<(usize, usize)>,
+    /// The article's own address, which the page may name, and its title and text.
+    article: Option<(usize, (usize, usize))>,
 }
 
 #[derive(Default)]
@@ -77,11 +78,11 @@ struct Model {
     visits: Vec<Visit>,
     /// By URL: the last visit and the version.
     seen: BTreeMap<usize, (usize, i64)>,
-    /// By URL and by text: the last visit that was ready or unchanged.
+    /// By own address and by text: the last visit that was ready or unchanged.
     articles: BTreeMap<usize, usize>,
     texts: BTreeMap<usize, usize>,
-    /// Visit, wording, and the only sink, by place.
-    records: Vec<(usize, (usize, usize), Option<usize>)>,
+    /// Visit and the only sink, by place.
+    records: Vec<(usize, Option<usize>)>,
     positions: [i64; 2],
     delivered: i64,
     in_flight: Vec<usize>,
@@ -101,7 +102,7 @@ impl Model {
         }
         let number = self.visits.len();
         let is = Is::Due { attempts: 0, not_before: self.now };
-        self.visits.push(Visit { url, seen: self.now, is, wording: None });
+        self.visits.push(Visit { url, seen: self.now, is, article: None });
         self.seen.insert(url, (number, updated.unwrap_or(self.now)));
         Discovered::New(id(number))
     }
@@ -124,28 +125,27 @@ impl Model {
         })
     }
 
-    fn ready(&mut self, number: usize, wording: (usize, usize)) -> Applied {
+    fn ready(&mut self, number: usize, home: usize, wording: (usize, usize)) -> Applied {
         let Some(visit) = self.visits.get(number) else { return Applied::Ignored };
         if !matches!(visit.is, Is::Due { .. } | Is::HandedOff { .. }) {
             return Applied::Ignored;
         }
-        let url = visit.url;
-        let known = self.articles.get(&url).and_then(|last| self.visits[*last].wording);
-        let twin = self.texts.get(&wording.1).map(|last| self.visits[*last].url);
+        let known = self.articles.get(&home).and_then(|last| self.visits[*last].article);
+        let twin = self.texts.get(&wording.1).and_then(|last| self.visits[*last].article);
         self.in_flight.retain(|claimed| *claimed != number);
-        let same = known == Some(wording);
-        if let Some(twin) = twin.filter(|twin| !same && *twin != url) {
+        let same = known == Some((home, wording));
+        if let Some((twin, _)) = twin.filter(|(twin, _)| !same && *twin != home) {
             self.visits[number].is = Is::Duplicate;
             return Applied::Duplicate { of: made(twin, 0, 0).id };
         }
-        self.visits[number].wording = Some(wording);
-        self.articles.insert(url, number);
+        self.visits[number].article = Some((home, wording));
+        self.articles.insert(home, number);
         self.texts.insert(wording.1, number);
         if same {
             self.visits[number].is = Is::Duplicate;
             return Applied::Unchanged;
         }
-        self.records.push((number, wording, None));
+        self.records.push((number, None));
         let sequence = self.records.len() as i64;
         self.visits[number].is = Is::Ready { sequence };
         Applied::Ready { sequence: Sequence(sequence) }
@@ -200,7 +200,7 @@ impl Model {
             return Applied::Ignored;
         }
         for refusal in refused {
-            let (visit, _, only) = self.records[refusal.sequence.0 as usize - 1];
+            let (visit, only) = self.records[refusal.sequence.0 as usize - 1];
             if only.is_some_and(|only| only != sink) {
                 continue;
             }
@@ -234,8 +234,7 @@ impl Model {
             self.visits[number].is = match letter.1 {
                 None => Is::Due { attempts: 0, not_before: self.now },
                 Some(sink) => {
-                    let wording = self.visits[number].wording.unwrap_or_default();
-                    self.records.push((number, wording, Some(sink)));
+                    self.records.push((number, Some(sink)));
                     Is::Ready { sequence: self.records.len() as i64 }
                 }
             };
@@ -302,9 +301,10 @@ fn compare(ledger: &Ledger, model: &Model) {
         let batch = ledger.records_after(name, Sequence(0), 999).unwrap();
         assert_eq!(batch.through, Sequence(model.records.len() as i64));
         let wanted =
-            (1..).zip(&model.records).filter(|(_, (_, _, only))| only.is_none_or(|o| o == sink));
-        let wanted = wanted.map(|(sequence, (visit, wording, _))| {
-            let record = made(model.visits[*visit].url, wording.0, wording.1);
+            (1..).zip(&model.records).filter(|(_, (_, only))| only.is_none_or(|o| o == sink));
+        let wanted = wanted.map(|(sequence, (visit, _))| {
+            let (home, (title, text)) = model.visits[*visit].article.unwrap();
+            let record = made(home, title, text);
             (Sequence(sequence), record.id, record.revision)
         });
         let got = batch.records.iter().map(|r| (r.sequence, r.id, r.revision));
@@ -342,9 +342,11 @@ proptest! {
                     let got: Vec<_> = claims.iter().map(|c| (c.id, c.attempts)).collect();
                     prop_assert_eq!(got, model.claim(limit));
                 }
-                Step::Ready { entry, title, text } => {
-                    let record = made(model.visits.get(entry).map_or(0, |v| v.url), title, text);
-                    let wanted = model.ready(entry, (title, text));
+                Step::Ready { entry, home, title, text } => {
+                    let visited = model.visits.get(entry).map_or(0, |visit| visit.url);
+                    let home = home.unwrap_or(visited);
+                    let record = made(home, title, text);
+                    let wanted = model.ready(entry, home, (title, text));
                     model.advance();
                     prop_assert_eq!(one(&mut ledger, ready(id(entry), &record)), wanted);
                 }
