@@ -3,8 +3,8 @@
 //! `cargo bench -p newsmill-ledger [-- LARGEST]`: grows one ledger to 1 k, 10 k, 100 k and so on
 //! up to LARGEST entries (default 100 k; 1 M and 5 M take a while), and at each size measures new
 //! articles in groups of 64 and of 16: discovered, claimed, ready, read by a sink, delivered, each
-//! group of each step one synced commit. CPU is user and system time of the process (Linux only),
-//! with the making of the records measured before and taken off.
+//! step of a group one synced commit. CPU is user and system time of the thread (Linux only).
+//! Entries and records are made outside the measured time.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench tells its figures there")]
 
