@@ -161,7 +161,7 @@ impl Case {
             tag.as_ref().map(|tag| tag.split('-').next().unwrap_or_default().to_owned())
         };
         field("language", show(&expected.language), show_one(&primary(&record.language)));
-        field("kind", expected.kind.as_ref().map(debug), debug(&record.kind));
+        field("kind", expected.kind.as_ref().map(debug), debug(record.kind));
         field("paywalled", show(&expected.paywalled), show_one(&record.paywalled));
         verdict
     }
