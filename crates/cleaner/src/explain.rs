@@ -4,10 +4,16 @@
 //! The same code path as [`crate::clean`], which throws away what is shown here. For people: the
 //! serialized form is not promised to stay.
 
+mod html;
+
 use newsmill_article::Block;
 use serde::Serialize;
+use url::Url;
 
-use crate::{Config, Input};
+use crate::extract::{self, Extraction};
+use crate::metadata::{Found, Metadata};
+use crate::tree::{Tag, Tree};
+use crate::{Config, Input, decode, language, metadata, parse, plain};
 
 /// What the cleaner thought of one page.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -22,9 +28,9 @@ pub struct Explanation {
     pub because: String,
     /// The metadata, in the order of the record.
     pub metadata: Vec<ExplainedValue>,
-    /// The blocks of the page, in order.
+    /// The blocks of the page, in order; none for plain text.
     pub blocks: Vec<ExplainedBlock>,
-    /// The final text; empty where the page was refused.
+    /// The final text; of a refused page, what there would have been.
     pub text: String,
     /// The structure of `text`.
     pub structure: Vec<Block>,
@@ -52,20 +58,121 @@ pub struct ExplainedBlock {
     pub score: f32,
     /// What decided: `model`, or the name of the rule that overruled it.
     pub rule: &'static str,
-    /// The elements around it, outermost first: `body > div#main > article > p`.
+    /// The elements around it, outermost first: `body > main > article > p`.
     pub path: String,
 }
 
-/// Explains one page.
+/// Explains one page. Never fails: what [`crate::clean`] refuses is explained too.
 pub fn explain(config: &Config, input: &Input<'_>) -> Explanation {
-    let _ = (config, input);
-    Explanation::default()
+    let mut explanation = Explanation { url: input.url.map(Url::to_string), ..Default::default() };
+    match crate::clean(config, input) {
+        Ok(document) => {
+            explanation.verdict = "accepted".to_owned();
+            let words = crate::word_count(&document.text);
+            explanation.because = format!("an article of {words} words");
+        }
+        Err(error) => {
+            explanation.verdict = error.0.code().to_owned();
+            explanation.because = error.0.to_string();
+        }
+    }
+    let Ok(decoded) = decode::decode(input.bytes, input.content_type) else { return explanation };
+    explanation.encoding = Some(format!("{} ({})", decoded.encoding.name(), decoded.origin));
+    if !decode::is_html(&decoded.text, input.content_type, input.url.map(Url::as_str)) {
+        let document = plain::document(&decoded.text);
+        explanation.text = document.text;
+        explanation.structure = document.blocks;
+        return explanation;
+    }
+    let html = parse::parse(&decoded.text);
+    let metadata = metadata::read(&html, input.url, input.hints);
+    let extraction = extract::read(&html, &metadata);
+    if let Some(refusal) = extraction.refusal {
+        explanation.because = format!("{}: {refusal}", explanation.because);
+    }
+    explanation.metadata = values(&metadata, &extraction.text);
+    explanation.blocks = blocks(&html, &extraction);
+    explanation.text = extraction.text;
+    explanation.structure = extraction.blocks;
+    explanation
 }
 
 impl Explanation {
     /// One self-contained HTML page: the blocks beside the final text. Needs neither network nor
     /// script.
     pub fn to_html(&self) -> String {
-        String::new()
+        html::page(self)
     }
+}
+
+fn values(metadata: &Metadata, text: &str) -> Vec<ExplainedValue> {
+    fn one<T>(
+        field: &'static str,
+        found: Option<&Found<T>>,
+        show: impl Fn(&T) -> String,
+    ) -> Option<ExplainedValue> {
+        found.map(|found| ExplainedValue { field, value: show(&found.value), origin: found.origin })
+    }
+    let declared = metadata.language.as_ref().map(|language| language.value.as_str());
+    let language = language::of(declared, text);
+    [one("title", metadata.title.as_ref(), String::clone)]
+        .into_iter()
+        .chain(metadata.authors.iter().map(|author| one("authors", Some(author), String::clone)))
+        .chain([
+            one("published", metadata.published.as_ref(), ToString::to_string),
+            one("modified", metadata.modified.as_ref(), ToString::to_string),
+            one("site", metadata.site.as_ref(), String::clone),
+            one("section", metadata.section.as_ref(), String::clone),
+        ])
+        .chain(metadata.tags.iter().map(|tag| one("tags", Some(tag), String::clone)))
+        .chain([
+            one("image", metadata.image.as_ref(), ToString::to_string),
+            one("language", language.as_ref(), String::clone),
+            one("canonical_url", metadata.canonical_url.as_ref(), ToString::to_string),
+            one("kind", metadata.kind.as_ref(), |kind| format!("{kind:?}").to_lowercase()),
+            one("paywalled", metadata.paywalled.as_ref(), ToString::to_string),
+        ])
+        .flatten()
+        .collect()
+}
+
+fn blocks(html: &scraper::Html, extraction: &Extraction) -> Vec<ExplainedBlock> {
+    let tree = &extraction.page.tree;
+    tree.blocks
+        .iter()
+        .zip(&extraction.decisions)
+        .map(|(block, decision)| ExplainedBlock {
+            text: tree.text_of(block).to_owned(),
+            kept: decision.kept,
+            score: decision.score,
+            rule: decision.rule,
+            path: path(html, tree, block.element),
+        })
+        .collect()
+}
+
+/// The innermost elements around a block; deeper pages are cut on the outside.
+fn path(html: &scraper::Html, tree: &Tree, element: usize) -> String {
+    const LONGEST: usize = 8;
+    let mut names: Vec<String> = tree
+        .up(element)
+        .take(LONGEST)
+        .take_while(|&up| up != 0 && tree.elements[up].tag != Tag::Body)
+        .filter_map(|up| {
+            let node = html.tree.get(tree.elements[up].node)?;
+            let element = node.value().as_element()?;
+            let mut name = element.name().to_owned();
+            if let Some(id) = element.id().filter(|id| id.len() < 30) {
+                name.push('#');
+                name.push_str(id);
+            }
+            for class in element.classes().filter(|class| class.len() < 30).take(2) {
+                name.push('.');
+                name.push_str(class);
+            }
+            Some(name)
+        })
+        .collect();
+    names.reverse();
+    names.join(" > ")
 }

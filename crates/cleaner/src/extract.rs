@@ -5,6 +5,7 @@ use scraper::Html;
 
 use crate::CleanError;
 use crate::features::{self, Page};
+use crate::judge;
 use crate::language;
 use crate::metadata::{Found, Metadata};
 use crate::model::table::MODEL;
@@ -22,6 +23,8 @@ pub(crate) struct Extraction {
     pub(crate) text: String,
     pub(crate) blocks: Vec<Block>,
     pub(crate) kind: Option<Kind>,
+    /// Why the page has no article of its own.
+    pub(crate) refusal: Option<&'static str>,
 }
 
 /// Reads the text of a page.
@@ -31,10 +34,10 @@ pub(crate) struct Extraction {
 /// [`Reason::NotAnArticle`] for a page that is a list of links or has no text of its own.
 pub(crate) fn extract(html: &Html, metadata: &Metadata) -> Result<Extraction, CleanError> {
     let extraction = read(html, metadata);
-    if extraction.text.is_empty() {
-        return Err(CleanError(Reason::NotAnArticle));
+    match extraction.refusal {
+        Some(_) => Err(CleanError(Reason::NotAnArticle)),
+        None => Ok(extraction),
     }
-    Ok(extraction)
 }
 
 /// The same without a judgement.
@@ -46,6 +49,7 @@ pub(crate) fn read(html: &Html, metadata: &Metadata) -> Extraction {
     if !decisions.iter().any(|decision| decision.kept) {
         best_container(&page, &mut decisions);
     }
+    let mut refusal = judge::no_article(&page, &decisions);
     let kept = (0..decisions.len()).filter(|&at| decisions[at].kept);
     let (mut text, mut blocks) = render(&page, kept);
     if text.len() < THIN
@@ -56,8 +60,10 @@ pub(crate) fn read(html: &Html, metadata: &Metadata) -> Extraction {
         for decision in &mut decisions {
             *decision = Decision { kept: false, rule: "json-ld text instead", ..*decision };
         }
+        refusal = None;
     }
-    Extraction { page, decisions, text, blocks, kind: metadata.kind.as_ref().map(|k| k.value) }
+    let kind = metadata.kind.as_ref().map(|kind| kind.value);
+    Extraction { page, decisions, text, blocks, kind, refusal }
 }
 
 /// Where the model finds no text at all: the good blocks of the best container.

@@ -44,7 +44,7 @@ macro_rules! features {
 features! {
     chars, words, link_density, links, strong, sentences, ends_sentence, comma_rate, upper, capital,
     digits, stop, unspaced, word_length, lines, copies, copy_before, in_title, in_description,
-    is_title, opens_lower, ends_colon, has_year, has_mark, quoted,
+    is_title, opens_lower, ends_colon, has_year, has_mark, quoted, appeals, appeal_share, credits, credit_share, concealed,
     furniture, furniture_form, furniture_share, furniture_related, furniture_newsletter,
     furniture_consent, after_furniture, after_related, after_comments, before_related,
     is_p, is_div, heading, is_item, is_cell, is_term, is_button, is_caption, is_quote, is_pre, after_break,
@@ -245,6 +245,12 @@ fn row(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool) -> 
     set(F::has_year, flag(has_year(text)));
     set(F::has_mark, marks(text));
     set(F::quoted, flag(text.starts_with(['"', '“', '„', '«', '»', '‘', '「'])));
+
+    set(F::appeals, s.appeals.min(10.0));
+    set(F::appeal_share, share(s.appeals, s.words));
+    set(F::credits, s.credits.min(10.0));
+    set(F::credit_share, share(s.credits, s.words));
+    set(F::concealed, f32::from(above.concealed));
 
     let kind = furniture[at];
     set(F::furniture, flag(kind.is_some()));

@@ -47,6 +47,8 @@ pub(crate) struct Above {
     pub(crate) figures: u8,
     pub(crate) quotes: u8,
     pub(crate) forms: u8,
+    /// Elements that the page hides until something happens.
+    pub(crate) concealed: u8,
     /// The nearest list, table or figure element, 0 for none.
     pub(crate) list: usize,
     pub(crate) table: usize,
@@ -163,6 +165,7 @@ fn above(tree: &Tree) -> Vec<Above> {
         figures: 0,
         quotes: 0,
         forms: 0,
+        concealed: 0,
         list: 0,
         table: 0,
     };
@@ -178,6 +181,9 @@ fn above(tree: &Tree) -> Vec<Above> {
             }
         }
         let count = |n: &mut u8| *n = n.saturating_add(1);
+        if element.concealed {
+            count(&mut above.concealed);
+        }
         match element.tag {
             Tag::Article => count(&mut above.articles),
             Tag::Aside => count(&mut above.asides),

@@ -8,6 +8,7 @@ pub mod explain;
 mod extract;
 mod features;
 mod hash;
+mod judge;
 pub mod language;
 mod layout;
 pub mod metadata;

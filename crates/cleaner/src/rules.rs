@@ -30,6 +30,8 @@ pub(crate) fn decide(page: &Page, probabilities: &[f32]) -> Vec<Decision> {
         .iter()
         .map(|&score| Decision { kept: score >= THRESHOLD, score, rule: "model" })
         .collect();
+    thin(page, &mut decisions);
+    section_headings(page, &mut decisions);
     furniture(page, &mut decisions);
     comments(page, &mut decisions);
     nested_articles(page, &mut decisions);
@@ -42,6 +44,46 @@ pub(crate) fn decide(page: &Page, probabilities: &[f32]) -> Vec<Decision> {
 fn drop_block(decision: &mut Decision, rule: &'static str) {
     decision.kept = false;
     decision.rule = rule;
+}
+
+/// A page with hardly any text is no page the model has seen many of: doubtful blocks stay.
+fn thin(page: &Page, decisions: &mut [Decision]) {
+    const THIN: f32 = 250.0;
+    const DOUBTFUL: f32 = 0.2;
+    if kept_chars(page, decisions, |_| true) >= THIN {
+        return;
+    }
+    for decision in decisions {
+        if !decision.kept && decision.score >= DOUBTFUL {
+            decision.kept = true;
+            decision.rule = "thin page";
+        }
+    }
+}
+
+/// The characters of the kept blocks that are chosen.
+fn kept_chars(page: &Page, decisions: &[Decision], choose: impl Fn(usize) -> bool) -> f32 {
+    (0..decisions.len())
+        .filter(|&at| decisions[at].kept && choose(at))
+        .map(|at| page.statistics[at].chars)
+        .sum()
+}
+
+/// A heading between kept text belongs to it.
+fn section_headings(page: &Page, decisions: &mut [Decision]) {
+    const DOUBTFUL: f32 = 0.2;
+    for at in 1..decisions.len().saturating_sub(1) {
+        let tag = page.tree.elements[page.tree.blocks[at].element].tag;
+        if matches!(tag, Tag::Heading(2..))
+            && !decisions[at].kept
+            && decisions[at].score >= DOUBTFUL
+            && decisions[at - 1].kept
+            && decisions[at + 1].kept
+        {
+            decisions[at].kept = true;
+            decisions[at].rule = "heading of kept text";
+        }
+    }
 }
 
 /// Lines that are furniture by their wording alone.
@@ -64,11 +106,7 @@ fn comments(page: &Page, decisions: &mut [Decision]) {
     let is_comment = |at: usize| {
         page.layout.above[page.tree.blocks[at].element].count[Hint::Comment as usize] > 0
     };
-    let beside: f32 = (0..decisions.len())
-        .filter(|&at| decisions[at].kept && !is_comment(at))
-        .map(|at| page.statistics[at].chars)
-        .sum();
-    if beside >= ENOUGH {
+    if kept_chars(page, decisions, |at| !is_comment(at)) >= ENOUGH {
         for (at, decision) in decisions.iter_mut().enumerate() {
             if decision.kept && is_comment(at) {
                 drop_block(decision, "comment");
@@ -83,8 +121,14 @@ fn nested_articles(page: &Page, decisions: &mut [Decision]) {
     if page.layout.articles < MANY {
         return;
     }
-    for (block, decision) in page.tree.blocks.iter().zip(decisions) {
-        if decision.kept && page.layout.above[block.element].articles >= 2 {
+    let is_nested = |at: usize| page.layout.above[page.tree.blocks[at].element].articles >= 2;
+    // Some templates wrap the article itself twice.
+    let nested = kept_chars(page, decisions, is_nested);
+    if nested * 2.0 > kept_chars(page, decisions, |_| true) {
+        return;
+    }
+    for (at, decision) in decisions.iter_mut().enumerate() {
+        if decision.kept && is_nested(at) {
             drop_block(decision, "nested article");
         }
     }

@@ -1,7 +1,7 @@
 //! What is counted over the words of a block: one pass over its bytes.
 
 use crate::hash::{HashedMap, hash};
-use crate::stop_words::StopWords;
+use crate::stop_words::{Class, StopWords};
 use crate::tree::{Block, Tree};
 
 /// The counts of one block.
@@ -34,6 +34,9 @@ pub(crate) struct Statistics {
     /// The share of its words that are in the title, and in the description.
     pub(crate) in_title: f32,
     pub(crate) in_description: f32,
+    /// Words of appeals and of credits.
+    pub(crate) appeals: f32,
+    pub(crate) credits: f32,
     /// A hash of its words.
     pub(crate) hash: u64,
 }
@@ -127,12 +130,18 @@ fn one(
     }
     let (mut words, mut stop, mut capital) = (0_u32, 0_u32, 0_u32);
     let (mut in_title, mut in_description) = (0_u32, 0_u32);
+    let (mut appeals, mut credits) = (0_u32, 0_u32);
     let mut all = 0;
     for word in each_word(text) {
         words += 1;
         let key = lower_hash(word);
         all = crate::hash::mix(all, key);
-        stop += u32::from(stop_words.has(key));
+        match stop_words.class(key) {
+            Some(Class::Stop) => stop += 1,
+            Some(Class::Appeal) => appeals += 1,
+            Some(Class::Credit) => credits += 1,
+            None => {}
+        }
         capital += u32::from(word.starts_with(char::is_uppercase));
         in_title += u32::from(title.contains_key(&key));
         in_description += u32::from(description.contains_key(&key));
@@ -161,6 +170,8 @@ fn one(
             && (stop > 0.15 || is_unspaced),
         in_title: share(in_title, words),
         in_description: share(in_description, words),
+        appeals: appeals as f32,
+        credits: credits as f32,
         hash: all,
     }
 }

@@ -1,5 +1,6 @@
-//! The commonest little words of the languages that news is written in: running text is full of
-//! them, menus and lists are not.
+//! Words that tell what a block is: the commonest little words of the languages that news is
+//! written in (running text is full of them, menus and lists are not), words of appeals to the
+//! reader, and words of credits.
 
 use crate::hash::hash;
 
@@ -40,39 +41,73 @@ của và là có được cho không một trong những với các \
 של את על לא כי הוא עם זה היא גם אל \
 के में की है और को से का पर यह ने";
 
+/// Words of lines that want something of the reader: to subscribe, to give, to follow.
+const APPEALS: &str = "\
+subscribe subscription subscriber newsletter newsletters donate donation donations contribute patreon \
+paypal signup tips follow facebook twitter instagram whatsapp telegram youtube inbox click download \
+advertise sponsor sponsored membership unsubscribe podcast app \
+abonnieren abonnement abo spenden spende anmelden folgen folgt teilen bestellen klicken kostenlos \
+abonnez abonner inscrivez suivez cliquez soutenez dons partager gratuit \
+suscríbete suscribirse donar síguenos compartir boletín haz clic \
+assine inscreva siga compartilhe doe clique iscriviti abbonati seguici condividi clicca dona \
+abonneer volg schrijf zapisz subskrybuj udostępnij prenumerera följ подписывайтесь подпишитесь";
+
+/// Words of lines that say whose picture or text it is.
+const CREDITS: &str = "\
+photo photos photograph photography image images picture credit credits courtesy getty reuters ap afp \
+shutterstock copyright reserved rights licence license licensed creative commons wikimedia flickr \
+syndicated republish contributed reporting editing edited source sources disclaimer disclosure file \
+foto fotos bild bilder quelle quellen rechte urheberrecht dpa imago lizenz bildquelle bildnachweis \
+crédit crédits droits réservés fotografía imagen fuente derechos imagem fonte direitos immagine \
+diritti bron beeld zdjęcie fot źródło фото источник";
+
 const SLOTS: usize = 4096;
 
-/// The words as an open-addressed set of hashes.
+/// What a word is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    Stop,
+    Appeal,
+    Credit,
+}
+
+/// The words as an open-addressed table from hash to class; the first class counts.
 pub(crate) struct StopWords {
-    slots: Vec<u64>,
+    slots: Vec<(u64, Class)>,
 }
 
 impl StopWords {
     pub(crate) fn get() -> &'static Self {
         static STOP_WORDS: std::sync::OnceLock<StopWords> = std::sync::OnceLock::new();
         STOP_WORDS.get_or_init(|| {
-            let mut slots = vec![0; SLOTS];
-            for word in WORDS.split_whitespace() {
+            let mut slots = vec![(0, Class::Stop); SLOTS];
+            let of = |class, words: &'static str| words.split_whitespace().map(move |w| (class, w));
+            let all = of(Class::Stop, WORDS)
+                .chain(of(Class::Appeal, APPEALS))
+                .chain(of(Class::Credit, CREDITS));
+            for (class, word) in all {
                 let key = hash(word.as_bytes());
                 let mut at = key as usize % SLOTS;
-                while slots[at] != 0 && slots[at] != key {
+                while slots[at].0 != 0 && slots[at].0 != key {
                     at = (at + 1) % SLOTS;
                 }
-                slots[at] = key;
+                if slots[at].0 == 0 {
+                    slots[at] = (key, class);
+                }
             }
             StopWords { slots }
         })
     }
 
-    /// Whether the word with this hash is one of them.
-    pub(crate) fn has(&self, key: u64) -> bool {
+    /// The class of the word with this hash.
+    pub(crate) fn class(&self, key: u64) -> Option<Class> {
         let mut at = key as usize % SLOTS;
-        while self.slots[at] != 0 {
-            if self.slots[at] == key {
-                return true;
+        while self.slots[at].0 != 0 {
+            if self.slots[at].0 == key {
+                return Some(self.slots[at].1);
             }
             at = (at + 1) % SLOTS;
         }
-        false
+        None
     }
 }

@@ -60,6 +60,8 @@ pub(crate) struct Element {
     pub(crate) tag: Tag,
     /// From its class and id.
     pub(crate) hints: Hints,
+    /// Whether its own attributes hide it (`hidden`, `display: none`).
+    pub(crate) concealed: bool,
     /// Of its tag and classes, digits folded.
     pub(crate) signature: u64,
     /// One past the last element inside it.
@@ -117,6 +119,7 @@ impl Tree {
             depth: 0,
             tag: Tag::Other,
             hints: Hints::default(),
+            concealed: false,
             signature: 0,
             end: 0,
             blocks: 0..0,
@@ -279,7 +282,7 @@ impl Walk {
         }
         if let Some(tag) = block_tag(name) {
             self.end_block(false);
-            let (hints, signature) = self.describe(name, element);
+            let (hints, concealed, signature) = self.describe(name, element);
             let parent = self.element;
             self.element = self.tree.elements.len();
             if tag == Tag::Pre {
@@ -291,6 +294,7 @@ impl Walk {
                 depth: self.tree.elements[parent].depth + 1,
                 tag,
                 hints,
+                concealed,
                 signature,
                 end: 0,
                 blocks: self.tree.blocks.len()..self.tree.blocks.len(),
@@ -369,8 +373,9 @@ impl Walk {
         }
     }
 
-    fn describe(&self, name: &str, element: &Html5Element) -> (Hints, u64) {
+    fn describe(&self, name: &str, element: &Html5Element) -> (Hints, bool, u64) {
         let mut hints = Hints::default();
+        let mut concealed = false;
         let mut signature = hash(name.as_bytes());
         for (attribute, value) in element.attrs() {
             match attribute {
@@ -389,9 +394,9 @@ impl Walk {
                     _ => {}
                 },
                 "itemprop" if value.contains("articleBody") => hints.add(Hint::Body),
-                "hidden" => hints.add(Hint::Hidden),
+                "hidden" => concealed = true,
                 "aria-hidden" if value == "true" => hints.add(Hint::Hidden),
-                "style" if is_display_none(value) => hints.add(Hint::Hidden),
+                "style" if is_display_none(value) => concealed = true,
                 _ => {}
             }
         }
@@ -399,7 +404,7 @@ impl Walk {
             // Classes of the whole page are flags of its template.
             hints = Hints::default();
         }
-        (hints, signature)
+        (hints, concealed, signature)
     }
 
     fn meta(&mut self, element: &Html5Element) {

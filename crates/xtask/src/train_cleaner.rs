@@ -204,14 +204,34 @@ fn by_whole_text(body: &str, page: &TrainingPage) -> Vec<Option<(bool, f32)>> {
         labels.push(Some((share >= 0.5, if (0.2..0.8).contains(&share) { 0.3 } else { weight })));
     }
     let near = |at: usize, reach: usize| sure.iter().any(|&other| other.abs_diff(at) <= reach);
+    // Short blocks are seen with their neighbours: runs across the borders of blocks.
+    let mut page_words = Vec::new();
+    let mut owners = Vec::new();
+    for (at, text) in texts.iter().enumerate() {
+        for word in score::words(text) {
+            page_words.push(word);
+            owners.push(at);
+        }
+    }
+    let mut in_company = vec![(0, 0); texts.len()];
+    for (from, run) in page_words.windows(4).enumerate() {
+        let found = usize::from(runs.contains(run));
+        let mut owners = owners[from..from + 4].to_vec();
+        owners.dedup();
+        for owner in owners {
+            in_company[owner].0 += found;
+            in_company[owner].1 += 1;
+        }
+    }
     for (at, text) in texts.iter().enumerate() {
         if labels[at].is_some() {
             continue;
         }
         let words = join(score::words(text));
+        let (found, all) = in_company[at];
         labels[at] = if words.is_empty() {
             None
-        } else if lines.contains(&words) && near(at, 6) {
+        } else if found * 2 > all || (lines.contains(&words) && near(at, 6)) {
             Some((true, 0.7))
         } else if flat.contains(&format!(" {words} ")) && near(at, 3) {
             None

@@ -1,0 +1,66 @@
+//! Whether a page has an article of its own: what the kept blocks are all together.
+
+use crate::features::Page;
+use crate::phrases::Furniture;
+use crate::rules::Decision;
+use crate::tree::Tag;
+use crate::vocabulary::Hint;
+
+/// Why a page is no article, in words for `explain`.
+pub(crate) fn no_article(page: &Page, decisions: &[Decision]) -> Option<&'static str> {
+    if !decisions.iter().any(|decision| decision.kept) {
+        return Some("no block reads as running text");
+    }
+    if is_index(page, decisions) {
+        return Some("a list of links to other texts");
+    }
+    if is_consent_wall(page, decisions) {
+        return Some("nothing but a question for consent");
+    }
+    None
+}
+
+/// A list of cards: most of the kept text stands in small elements that each have one heading that
+/// is a link.
+fn is_index(page: &Page, decisions: &[Decision]) -> bool {
+    const CARDS: usize = 5;
+    const CARD_CHARS: f32 = 1000.0;
+    const MOST: f32 = 0.6;
+    let tree = &page.tree;
+    // Linked headings before each block, so that those in any element are a difference.
+    let mut before = vec![0_usize];
+    for (block, s) in tree.blocks.iter().zip(&page.statistics) {
+        let heading = matches!(tree.elements[block.element].tag, Tag::Heading(_));
+        before.push(before.last().copied().unwrap_or(0) + usize::from(heading && s.link_density > 0.8));
+    }
+    let headings = |element: usize| {
+        let blocks = &tree.elements[element].blocks;
+        before[blocks.end] - before[blocks.start]
+    };
+    let (mut cards, mut in_cards, mut all) = (std::collections::HashSet::new(), 0.0, 0.0);
+    for (at, block) in tree.blocks.iter().enumerate().filter(|(at, _)| decisions[*at].kept) {
+        all += page.statistics[at].chars;
+        let Some(card) = tree.up(block.element).find(|&up| headings(up) > 0) else { continue };
+        if headings(card) == 1 && page.layout.sums[card].chars < CARD_CHARS {
+            cards.insert(card);
+            in_cards += page.statistics[at].chars;
+        }
+    }
+    cards.len() >= CARDS && in_cards >= all * MOST
+}
+
+/// A short text about cookies or in a box that asks for consent.
+fn is_consent_wall(page: &Page, decisions: &[Decision]) -> bool {
+    const SHORT: f32 = 1500.0;
+    let (mut consent, mut all) = (0.0, 0.0);
+    for (at, block) in page.tree.blocks.iter().enumerate().filter(|(at, _)| decisions[*at].kept) {
+        let chars = page.statistics[at].chars;
+        all += chars;
+        let boxed = page.layout.above[block.element].count[Hint::Consent as usize] > 0
+            && page.layout.above[block.element].articles == 0;
+        if boxed || page.furniture[at] == Some(Furniture::Consent) {
+            consent += chars;
+        }
+    }
+    all < SHORT && consent > all * 0.6
+}
