@@ -31,7 +31,9 @@ fn is_index(page: &Page, decisions: &[Decision]) -> bool {
     let mut before = vec![0_usize];
     for (block, s) in tree.blocks.iter().zip(&page.statistics) {
         let heading = matches!(tree.elements[block.element].tag, Tag::Heading(_));
-        before.push(before.last().copied().unwrap_or(0) + usize::from(heading && s.link_density > 0.8));
+        before.push(
+            before.last().copied().unwrap_or(0) + usize::from(heading && s.link_density > 0.8),
+        );
     }
     let headings = |element: usize| {
         let blocks = &tree.elements[element].blocks;

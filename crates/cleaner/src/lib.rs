@@ -40,13 +40,14 @@ pub const VERSION: &str = concat!("newsmill-cleaner/", env!("CARGO_PKG_VERSION")
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Fewer words than this are rejected as `too_short`. Default 25.
+    /// Fewer words than this are rejected as `too_short` (words of [`word_count`]). Default 10: the
+    /// shortest real notices have about fifteen.
     pub min_words: usize,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { min_words: 25 }
+        Self { min_words: 10 }
     }
 }
 

@@ -451,7 +451,7 @@ fn source(model: &Model, corpus: u64, pages: usize) -> String {
          //! {pages} pages (FNV of all bytes {corpus:016x}), {} trees, {} nodes, no random seed.\n\n\
          use std::borrow::Cow;\n\nuse super::{{Model, Node}};\n\n\
          /// Of the names of the features that the table was trained on.\n\
-         pub(crate) const NAMES_HASH: u64 = {names:#x};\n\n",
+         #[cfg(test)]\npub(crate) const NAMES_HASH: u64 = {names:#x};\n\n",
         model.roots.len(),
         model.nodes.len(),
     );

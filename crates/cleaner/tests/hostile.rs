@@ -1,0 +1,131 @@
+//! Pages made to hurt: none panics, none makes the tree or the text grow out of proportion.
+
+use newsmill_article::Hints;
+use newsmill_cleaner::{Config, Input, clean, parse};
+
+/// Some real text that must come through whatever stands around it.
+const STORY: &str = "<p>The harbour board decided on Tuesday that the old pier will be closed, because \
+    the repairs would cost more than a new one, its chairwoman said after the meeting.</p>\
+    <p>Fishermen who use the pier asked for another year, but the board, which had waited for three \
+    winters, did not want to wait for a fourth, and the work begins in May.</p>";
+
+/// Cleans and checks what must hold of any result.
+fn survive(page: &str) -> Option<String> {
+    let hints = Hints::default();
+    let input =
+        Input { bytes: page.as_bytes(), content_type: Some("text/html"), url: None, hints: &hints };
+    let document = clean(&Config::default(), &input).ok()?;
+    assert!(document.text.len() <= page.len() + 16, "text of {} bytes", document.text.len());
+    let length = document.text.chars().count();
+    let mut end = 0;
+    for block in &document.blocks {
+        assert!(block.start >= end && block.start < block.end && block.end <= length, "{block:?}");
+        end = block.end;
+    }
+    Some(document.text)
+}
+
+/// The nodes of the tree, which parsing and everything after it take time for.
+fn nodes(page: &str) -> usize {
+    parse::parse(page).tree.nodes().count()
+}
+
+fn deepest(page: &str) -> usize {
+    let html = parse::parse(page);
+    let mut deepest: usize = 0;
+    let mut depth: usize = 0;
+    for edge in html.tree.root().traverse() {
+        match edge {
+            ego_tree::iter::Edge::Open(_) => depth += 1,
+            ego_tree::iter::Edge::Close(_) => depth -= 1,
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+#[test]
+fn deep_nesting_is_flattened_and_text_survives() {
+    for tag in ["div", "span", "b", "blockquote", "ul><li", "table><tr><td", "svg", "template"] {
+        let page = format!("{}{STORY}", format!("<{tag}>").repeat(100_000));
+        let depth = deepest(&page);
+        assert!(depth < 2 * parse::MAX_DEPTH, "{tag}: {depth} deep");
+        let text = survive(&page);
+        if matches!(tag, "div" | "span" | "b") {
+            assert!(text.is_some_and(|text| text.contains("the work begins in May")), "{tag}");
+        }
+    }
+}
+
+#[test]
+fn balanced_deep_nesting_keeps_what_follows() {
+    let page = format!(
+        "<article>{STORY}</article>{}x{}<p>Far below stands a last line.</p>",
+        "<div>".repeat(5000),
+        "</div>".repeat(5000)
+    );
+    assert!(survive(&page).is_some_and(|text| text.contains("harbour board")));
+}
+
+#[test]
+fn formatting_that_is_never_closed_does_not_multiply() {
+    let opens: String = (0..1000).map(|i| format!("<font color={i}>")).collect();
+    let page = format!("<p>{opens}{}", "<p>x".repeat(20_000));
+    let nodes = nodes(&page);
+    assert!(nodes < 10 * 20_000, "{nodes} nodes from {} bytes", page.len());
+    survive(&page);
+}
+
+#[test]
+fn attributes_are_bounded() {
+    let many: String = (0..50_000).map(|i| format!(" a{i}")).collect();
+    let page = format!("<div{many}>{STORY}</div>");
+    let html = parse::parse(&page);
+    let most = html
+        .tree
+        .nodes()
+        .filter_map(|node| node.value().as_element())
+        .map(|element| element.attrs().count())
+        .max();
+    assert!(most.is_some_and(|most| most <= parse::MAX_ATTRIBUTES + 1), "{most:?}");
+    assert!(survive(&page).is_some());
+    let long = format!("<div class=\"{}\">{STORY}</div>", "word ".repeat(200_000));
+    assert!(survive(&long).is_some());
+}
+
+#[test]
+fn a_script_with_long_comparisons_keeps_its_text() {
+    let words = "a ".repeat(2000);
+    let script =
+        format!("<script type=\"application/ld+json\">{{\"x\":\"1 <b {words}\"}}</script>");
+    let html = parse::parse(&script);
+    let text: usize =
+        html.tree.nodes().filter_map(|node| node.value().as_text()).map(|t| t.len()).sum();
+    assert!(text > 4000, "{text} bytes left");
+}
+
+#[test]
+fn broad_pages_come_to_an_end() {
+    for page in [
+        format!("{STORY}{}", "<p>x".repeat(200_000)),
+        format!("{STORY}{}", "<form>".repeat(10_000)),
+        format!("{STORY}{}", "<form><input></form>".repeat(10_000)),
+        format!("<table>{}</table>{STORY}", "<tr><td colspan=99999 rowspan=99999>1".repeat(20_000)),
+        format!("<ul>{}</ul>{STORY}", "<li><a href=x>y</a>".repeat(50_000)),
+        format!("{STORY}{}", "<br>".repeat(200_000)),
+        format!("{STORY}{}", "</p>".repeat(100_000)),
+        format!("{STORY}<pre>{}</pre>", "\n".repeat(200_000)),
+        format!("<a href=1>{STORY}{}", "<a href=1><b>".repeat(20_000)),
+    ] {
+        survive(&page);
+    }
+}
+
+#[test]
+fn words_are_not_squashed() {
+    let page = format!(
+        "<article>{STORY}<p>one<br>two</p><table><tr><td>red</td><td>blue</td></tr></table></article>"
+    );
+    let text = survive(&page).unwrap_or_default();
+    assert!(!text.contains("onetwo") && !text.contains("redblue"), "{text}");
+}
