@@ -44,7 +44,7 @@ pub(crate) fn extract(html: &Html, metadata: &Metadata) -> Result<Extraction, Cl
 pub(crate) fn read(html: &Html, metadata: &Metadata) -> Extraction {
     let page = Page::new(Tree::new(html));
     let probabilities: Vec<f32> =
-        features::rows(&page).iter().map(|row| MODEL.probability(row)).collect();
+        features::rows(&page).map(|row| MODEL.probability(&row)).collect();
     let mut decisions = decide(&page, &probabilities);
     if !decisions.iter().any(|decision| decision.kept) {
         best_container(&page, &mut decisions);

@@ -79,7 +79,7 @@ pub type Row = [f32; FEATURES];
 
 /// What the blocks of a page need to know of each other.
 struct Order {
-    copies: HashedMap<u16>,
+    copies: HashedMap<u32>,
     good_before: Vec<f32>,
     last_good: Vec<usize>,
     next_good: Vec<usize>,
@@ -154,8 +154,8 @@ fn order(page: &Page) -> Order {
     order
 }
 
-/// Fills the features of every block, in order.
-pub(crate) fn rows(page: &Page) -> Vec<Row> {
+/// The features of every block, in order; made one by one, since a broad page has very many.
+pub(crate) fn rows(page: &Page) -> impl Iterator<Item = Row> {
     let order = order(page);
     let whole = page.layout.sums[0];
     let mut seen: HashedMap<()> = HashedMap::default();
@@ -177,12 +177,10 @@ pub(crate) fn rows(page: &Page) -> Vec<Row> {
         .map(|(_, s)| s.chars)
         .sum();
     let shared = Shared { whole, good_blocks, comments, in_lists };
-    (0..page.tree.blocks.len())
-        .map(|at| {
-            let copied = seen.insert(page.statistics[at].hash, ()).is_some();
-            row(page, &order, &shared, at, copied)
-        })
-        .collect()
+    (0..page.tree.blocks.len()).map(move |at| {
+        let copied = seen.insert(page.statistics[at].hash, ()).is_some();
+        row(page, &order, &shared, at, copied)
+    })
 }
 
 struct Shared {
@@ -235,7 +233,7 @@ fn row(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool) -> 
     set(F::unspaced, flag(s.unspaced));
     set(F::word_length, share(s.chars, s.words).min(30.0));
     set(F::lines, (text.bytes().filter(|&b| b == b'\n').count() as f32).min(20.0));
-    set(F::copies, f32::from(order.copies.get(&s.hash).copied().unwrap_or(1)).min(10.0));
+    set(F::copies, order.copies.get(&s.hash).copied().unwrap_or(1).min(10) as f32);
     set(F::copy_before, flag(copied));
     set(F::in_title, s.in_title);
     set(F::in_description, s.in_description);

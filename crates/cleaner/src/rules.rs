@@ -94,6 +94,7 @@ fn furniture(page: &Page, decisions: &mut [Decision]) {
         }
         match kind {
             Some(Furniture::ReplyForm) => drop_block(decision, "reply form"),
+            Some(Furniture::Consent) => drop_block(decision, "furniture"),
             Some(_) if decision.score < 0.8 => drop_block(decision, "furniture"),
             _ => {}
         }

@@ -18,7 +18,7 @@ impl TrainingPage {
     /// Parses a page and fills the features.
     pub fn new(html: &str) -> Self {
         let page = Page::new(Tree::new(&crate::parse::parse(html)));
-        let rows = features::rows(&page);
+        let rows = features::rows(&page).collect();
         Self { page, rows }
     }
 
