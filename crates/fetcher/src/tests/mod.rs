@@ -3,6 +3,7 @@
 mod bounds;
 mod guard;
 mod manners;
+mod properties;
 mod sources;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
