@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Grounding;
+use crate::llm::LlmConfig;
 
 /// What may be tuned. `summarizer` in `pipeline.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +23,8 @@ pub struct Config {
     pub style: Style,
     /// What happens to written sentences that the text does not support.
     pub grounding: Grounding,
+    /// The language model behind method llm. Default none.
+    pub llm: Option<LlmConfig>,
 }
 
 impl Default for Config {
@@ -32,6 +35,7 @@ impl Default for Config {
             max_words: 110,
             style: Style::Sentences,
             grounding: Grounding::default(),
+            llm: None,
         }
     }
 }
@@ -42,6 +46,8 @@ impl Default for Config {
 pub enum Method {
     /// The text's own sentences, chosen by a small learned model that is built in.
     Extractive,
+    /// A language model behind an OpenAI-compatible address; needs `llm`.
+    Llm,
 }
 
 /// How a summary is laid out.

@@ -1,11 +1,14 @@
 //! Text in, summary out, whatever the method; every sentence grounded in the text.
 //!
-//! Promises: no clock, no panic on any text. Leaves out: cleaning, storing, choosing articles.
+//! Promises: no panic on any text; no clock and no network but in [`llm`], which blocks its
+//! thread. Leaves out: cleaning, storing, choosing articles.
 
+mod chain;
 mod config;
 pub mod eval;
 pub mod extractive;
 pub mod grounding;
+pub mod llm;
 pub mod rouge;
 #[cfg(feature = "rust-bert")]
 pub mod rust_bert;
@@ -27,6 +30,9 @@ pub enum SummarizeError {
     /// The text does not support what was written, and the configuration says to refuse that.
     #[error("the text does not support the summary: {0}")]
     Ungrounded(String),
+    /// The language model wrote no summary.
+    #[error(transparent)]
+    Llm(#[from] llm::LlmError),
     /// The configuration asks for what cannot be.
     #[error("summarizer: {0}")]
     Config(String),
@@ -38,6 +44,7 @@ impl SummarizeError {
         match self {
             Self::NoSentence => Disposition::Reject(Reason::TooShort { words: 0 }),
             Self::Ungrounded(_) => Disposition::Reject(Reason::Ungrounded),
+            Self::Llm(error) => error.disposition(),
             Self::Config(_) => Disposition::Fatal,
         }
     }
@@ -62,8 +69,16 @@ pub trait Summarizer: Send {
 ///
 /// When a method that it names cannot be set up.
 pub fn build(config: &Config) -> Result<Box<dyn Summarizer>, SummarizeError> {
-    match config.method.as_slice() {
-        [Method::Extractive, ..] => Ok(Box::new(extractive::Extractive::new(config))),
-        [] => Err(SummarizeError::Config("method: name at least one".to_owned())),
+    let mut methods: Vec<(&'static str, Box<dyn Summarizer>)> = Vec::new();
+    for method in &config.method {
+        methods.push(match method {
+            Method::Extractive => ("extractive", Box::new(extractive::Extractive::new(config))),
+            Method::Llm => ("llm", Box::new(llm::Llm::new(config)?)),
+        });
+    }
+    match methods.len() {
+        0 => Err(SummarizeError::Config("method: name at least one".to_owned())),
+        1 => Ok(methods.remove(0).1),
+        _ => Ok(Box::new(chain::Chain::new(methods))),
     }
 }

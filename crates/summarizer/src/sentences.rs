@@ -218,8 +218,13 @@ impl Stop<'_> {
         let gap = rest.len() > follows.len();
         let closed = self.end > self.stops.end;
         if stops.chars().any(is_wide_stop) {
-            // 「…。」と述べた goes on after the bracket.
-            return !self.quoted && (!closed || gap || !next.is_alphanumeric());
+            if self.quoted {
+                return false;
+            }
+            // 「…。」と述べた goes on after the bracket, and so does “……。”他说.
+            let corner = self.text[..self.end].ends_with(['」', '』']);
+            let goes_on = if corner { is_hiragana(next) } else { next.is_alphanumeric() };
+            return !closed || gap || !goes_on;
         }
         if stops.chars().any(is_plain_stop) {
             return true;
@@ -288,11 +293,11 @@ impl Stop<'_> {
             return true;
         }
         let mut letters = word.chars();
-        if let (Some(letter), None) = (letters.next(), letters.next()) {
-            if letter.is_uppercase() {
-                // An initial, unless a common first word follows ("World War I. The").
-                return is_starter(next) && next.chars().count() > 1;
-            }
+        if let (Some(letter), None) = (letters.next(), letters.next())
+            && letter.is_uppercase()
+        {
+            // An initial, unless a common first word follows ("World War I. The").
+            return is_starter(next) && next.chars().count() > 1;
         }
         match abbreviation(word) {
             None => true,
@@ -366,6 +371,10 @@ fn is_wide_stop(c: char) -> bool {
 /// Stops that mark nothing else: Arabic, Urdu, Devanagari, Ethiopic, Burmese, Khmer, Armenian.
 fn is_plain_stop(c: char) -> bool {
     matches!(c, '؟' | '۔' | '।' | '॥' | '።' | '။' | '។' | '։')
+}
+
+fn is_hiragana(c: char) -> bool {
+    matches!(c as u32, 0x3041..=0x309F)
 }
 
 fn is_quote(c: char) -> bool {

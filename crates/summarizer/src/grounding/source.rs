@@ -106,6 +106,14 @@ impl Source {
         found
     }
 
+    /// The share of the words of `passage` that the text has, 0 to 1; function words count, so that
+    /// another language shows.
+    pub(crate) fn shared_words(&self, passage: &str) -> f32 {
+        let words = self.read(passage);
+        let known = words.iter().filter(|w| w.id != Word::NEW).count();
+        known as f32 / words.len().max(1) as f32
+    }
+
     /// Whether the words of `passage` stand in the text in one run.
     pub(super) fn has_run(&self, passage: &str) -> bool {
         let mut run = String::from(" ");

@@ -149,7 +149,7 @@ pub fn verify(record: &Record) -> Vec<Fault> {
             (None, None, Some(recorded)) => {
                 let found = source.support(&sentence.text).value;
                 // Also true where the recorded number is not a number.
-                if !((found - recorded).abs() <= TOLERANCE) {
+                if recorded.is_nan() || (found - recorded).abs() > TOLERANCE {
                     faults.push(Fault::Support { sentence: number, recorded, found });
                 }
             }

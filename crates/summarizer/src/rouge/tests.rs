@@ -31,3 +31,13 @@ fn small_cases() {
     );
     check("something", "", [[0.0; 3]; 3]);
 }
+
+#[test]
+fn intervals_hold_the_mean_and_repeat() {
+    let values: Vec<f64> = (0..200).map(|i| f64::from(i % 10)).collect();
+    let first = bootstrap(&values, 500);
+    assert_eq!(first, bootstrap(&values, 500));
+    assert!((first.mean - 4.5).abs() < 1e-12);
+    assert!(first.low < 4.5 && 4.5 < first.high && first.high - first.low < 1.0, "{first:?}");
+    assert_eq!(bootstrap(&[], 10), Mean::default());
+}

@@ -40,8 +40,10 @@ pub(super) fn abbreviation(word: &str) -> Option<Abbreviation> {
         // German and Dutch.
         "z.B" | "z" | "d.h" | "u.a" | "i.d.R" | "o.ä" | "u.U" | "v.a" | "bzw" | "ca" | "Hr"
         | "Hrn" | "Fr" | "Dipl" | "Ing" | "Mio" | "Mrd" | "evtl" | "ggf" | "inkl" | "zzgl"
-        | "sog" | "vgl" | "geb" | "gest" | "Abs" | "Bd" | "Tsd" | "dhr" | "mevr" | "bijv"
-        | "o.a" | "d.w.z" | "ds" | "drs" | "jl" | "mw" | "mr" | "dr" | "prof" => Never,
+        | "sog" | "Dhr" | "Mevr" | "Ca" | "vgl" | "geb" | "gest" | "Abs" | "Bd" | "Tsd" | "dhr"
+        | "mevr" | "bijv" | "o.a" | "d.w.z" | "ds" | "drs" | "jl" | "mw" | "mr" | "dr" | "prof" => {
+            Never
+        }
         "Nr" | "nr" | "Kap" | "Ziff" | "S" => BeforeNumber,
         "Str" | "str" | "usw" | "usf" | "e.V" | "enz" => Maybe,
         // French, Spanish, Portuguese, Italian.

@@ -53,3 +53,47 @@ fn other_languages() {
         check(case);
     }
 }
+
+#[test]
+fn more_languages() {
+    for case in [
+        // Italian, Polish, Dutch, Ukrainian, Urdu, Korean, Turkish.
+        "Il sig. Rossi è arrivato.| La riunione è durata 2,5 ore.| Poi è partito.",
+        "Spotkanie odbyło się przy ul. Długiej.| Trwało 3,5 godziny, tzn. długo.| Koniec.",
+        "Dhr. De Vries kwam, bijv. om 3 uur.| Hij vertrok weer.",
+        "Він приїхав учора.| Чому?| Ніхто не знає.",
+        "یہ پہلا جملہ ہے۔| یہ دوسرا ہے۔",
+        "정부가 계획을 발표했다.| 야당은 반대했다.",
+        "Toplantı dün yapıldı.| Karar bugün açıklandı.",
+        "Elle est née le 3 mars 1970 à St. Denis.| « Je reste ! »| Mme Martin a ri.",
+        "Er sagte: „Ich gehe.“| Sie blieb.| Am 12. Mai ist es so weit.",
+        "«Ya basta», dijo el Dr. Ruiz.| ¿Y ahora?| Nadie responde.",
+        "彼は言った。|「もう終わりだ。」|皆が帰った。",
+    ] {
+        check(case);
+    }
+}
+
+#[test]
+fn blank_lines_end_sentences() {
+    let text = "A heading without a stop\n\nThe text begins. It goes\non.\n\n\n\nThe end";
+    let found: Vec<(&str, bool, usize)> =
+        split(text).iter().map(|s| (&text[s.bytes.clone()], s.complete, s.block)).collect();
+    assert_eq!(
+        found,
+        [
+            ("A heading without a stop", false, 0),
+            ("The text begins.", true, 1),
+            ("It goes\non.", true, 1),
+            ("The end", false, 2),
+        ]
+    );
+}
+
+#[test]
+fn spans_count_code_points() {
+    let text = "Zürich blüht. 日本は。Ende.";
+    let spans: Vec<(usize, usize)> =
+        split(text).iter().map(|s| (s.span.start, s.span.end)).collect();
+    assert_eq!(spans, [(0, 13), (14, 18), (18, 23)]);
+}
