@@ -6,7 +6,7 @@
 //! must open to exactly the state before the group or exactly the state after it, and with the
 //! whole log to the state after it.
 //!
-//! `NEWSMILL_HISTORIES` sets the number of random histories (default 10).
+//! `NEWSMILL_HISTORIES` sets the number of random histories (default 4).
 
 use std::fs;
 use std::path::Path;
@@ -124,7 +124,7 @@ fn reopened(folder: &Path, database: &[u8], log: &[u8]) -> String {
 #[test]
 fn whatever_a_power_loss_leaves_no_acknowledged_group_is_lost() {
     let histories = std::env::var("NEWSMILL_HISTORIES").ok();
-    let histories: u64 = histories.and_then(|n| n.parse().ok()).unwrap_or(10);
+    let histories: u64 = histories.and_then(|n| n.parse().ok()).unwrap_or(4);
     let folder = fast_folder();
     let (mut losses, mut after) = (0u64, 0u64);
     for seed in 0..histories {
