@@ -150,6 +150,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
 
 async fn mill(args: Args, resolved: Resolved, output: Output) -> anyhow::Result<Exit> {
     let begun = Instant::now();
+    let out = args.out.clone();
     let max_page = resolved.fetcher.max_page.0;
     let grace = resolved.shutdown.grace.0;
     let parts = match parts(&args, resolved) {
@@ -171,7 +172,7 @@ async fn mill(args: Args, resolved: Resolved, output: Output) -> anyhow::Result<
     let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
     report.progress.finish_and_clear();
     let closing = report.closing_line(begun.elapsed(), passed_over.load(Ordering::Relaxed));
-    let refused = report.refused();
+    let (refused, records) = (report.refused(), report.records);
     // It is taken once, here, and nothing else of the run is left.
     let output = report.output.take().context("the output is in use")?;
     drop(report);
@@ -179,6 +180,11 @@ async fn mill(args: Args, resolved: Resolved, output: Output) -> anyhow::Result<
         tracing::debug!(stage, ?time, "time");
     }
     let exit = match ending {
+        Ending::Finished if refused && records == 0 && out.is_some_and(|out| out.exists()) => {
+            // Nothing came of it: an older file is worth more than an empty one.
+            output.discard();
+            Exit::SomeRefused
+        }
         Ending::Finished => {
             output.finish()?;
             if refused { Exit::SomeRefused } else { Exit::Done }
@@ -220,10 +226,12 @@ fn refusal(settlement: &Settlement) -> (&'static str, String) {
         Outcome::Rejected(reason) => (reason.code(), reason.to_string()),
         other => (newsmill_pipeline::telemetry::outcome_code(other), "interrupted".to_owned()),
     };
-    if let Some(cause) = cause
-        && *cause != why
-    {
-        let _ = write!(why, " ({cause})");
+    if let Some(cause) = cause {
+        // Errors name their place, which stands in front already.
+        let cause = cause.strip_prefix(&format!("{label}: ")).unwrap_or(cause);
+        if cause != why {
+            let _ = write!(why, " ({cause})");
+        }
     }
     (code, format!("{label}: {code}: {why}"))
 }
