@@ -50,6 +50,9 @@ pub struct Parts {
     pub telemetry: Arc<Telemetry>,
 }
 
+/// Inputs of a one-shot run that are listed ahead. Most are paths, but each may carry its page.
+const READ_AHEAD: usize = 32;
+
 /// Starts the stages from entries to records and hands out the two open ends.
 fn conveyor(
     crew: &mut Crew,
@@ -110,11 +113,13 @@ pub fn once(
     // Enough to fill every stage behind one slow page.
     let window = Arc::new(Semaphore::new(parts.channels.records + 8 * parts.jobs.max(1)));
 
-    let (feeding, telemetry) = (window.clone(), parts.telemetry.clone());
-    let runtime = tokio::runtime::Handle::current();
-    crew.thread("intake", move || {
-        list::feed(inputs, &entries, &settlements_in, &feeding, &stop, &telemetry, &runtime)
-    })?;
+    let (inputs_in, given) = bounded(READ_AHEAD);
+    let inputs = list::Inputs::read(inputs, inputs_in, given)?;
+    let telemetry = parts.telemetry.clone();
+    crew.task(
+        "intake",
+        list::feed(inputs, entries, settlements_in, window.clone(), stop, telemetry),
+    );
     let telemetry = parts.telemetry.clone();
     crew.keeper("records", in_order::run(records, settlements, window, telemetry, ends));
     Ok(crew)
@@ -221,18 +226,20 @@ pub fn with_ledger(
     );
     match feed {
         Feed::Inputs(inputs) => {
-            let runtime = tokio::runtime::Handle::current();
+            let (inputs_in, given) = bounded(READ_AHEAD);
+            let inputs = list::Inputs::read(inputs, inputs_in, given)?;
             let telemetry = parts.telemetry.clone();
-            let mut settled = settled;
-            crew.thread("inputs", move || {
-                // Also when it panics: then nothing more comes either.
+            let (handle, mut settled) = (handle.clone(), settled);
+            crew.task("intake", async move {
+                // Also when it fails: then nothing more comes either.
                 let _no_more = no_more.drop_guard();
-                list::enter(inputs, &handle, &found, &stop, &runtime, |refused| {
+                list::enter(inputs, handle, found, stop, |refused| {
                     telemetry.opened();
                     telemetry.settled(&refused.outcome);
                     settled(refused);
                 })
-            })?;
+                .await
+            });
         }
         Feed::Schedule(sources) => {
             let (sources_in, due) = bounded(parts.channels.sources);

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use async_channel::Sender;
+use async_channel::{Receiver, Sender};
 use newsmill_article::{Entry, Outcome, Reason};
 use newsmill_ledger::Operation;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::in_flight::{InFlight, Settlement, Ticket};
@@ -29,93 +29,148 @@ pub enum Given {
     },
 }
 
-/// Feeds `inputs` into the mill until there are no more or `stop` is cancelled. The iterator may
-/// block for a moment (it lists folders, it reads lines), so this runs on a thread of its own.
+/// Most inputs that are entered into the ledger together.
+const CHUNK: usize = 256;
+
+/// A list that is read ahead on a thread of its own. Reading may block for ever (standard input
+/// at a terminal), so nobody waits for that thread: a stop ends the intake, and the process ends
+/// without it.
+#[derive(Debug)]
+pub struct Inputs {
+    given: Receiver<Given>,
+    /// Sent to when all is read; closed without that when the thread panicked.
+    done: oneshot::Receiver<()>,
+}
+
+impl Inputs {
+    /// Begins to read. `given` and `to` are the ends of the channel between.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system gives no thread.
+    pub fn read(
+        inputs: impl Iterator<Item = Given> + Send + 'static,
+        to: Sender<Given>,
+        given: Receiver<Given>,
+    ) -> Result<Self, Fatal> {
+        let (done_in, done) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("inputs".to_owned())
+            .spawn(move || {
+                for given in inputs {
+                    if to.send_blocking(given).is_err() {
+                        break;
+                    }
+                }
+                // Nobody to tell: the intake was stopped.
+                let _ = done_in.send(());
+            })
+            .map_err(|error| Fatal::new("intake", error))?;
+        Ok(Self { given, done })
+    }
+
+    /// The next one; `None` at the end of the list. Cancel safe.
+    async fn next(&mut self) -> Result<Option<Given>, Fatal> {
+        match self.given.recv().await {
+            Ok(given) => Ok(Some(given)),
+            Err(_) => match (&mut self.done).await {
+                Ok(()) => Ok(None),
+                Err(_) => Err(Fatal::new("intake", "the list of inputs panicked")),
+            },
+        }
+    }
+}
+
+/// Feeds the inputs into the mill until there are no more or `stop` is cancelled.
 ///
 /// # Errors
 ///
-/// None; the type is that of every stage.
-pub fn feed(
-    inputs: impl Iterator<Item = Given>,
-    entries: &Sender<InFlight<Entry>>,
-    settlements: &Sender<Settlement>,
-    window: &Arc<Semaphore>,
-    stop: &CancellationToken,
-    telemetry: &Telemetry,
-    runtime: &tokio::runtime::Handle,
+/// When the list of inputs panicked.
+pub async fn feed(
+    mut inputs: Inputs,
+    entries: Sender<InFlight<Entry>>,
+    settlements: Sender<Settlement>,
+    window: Arc<Semaphore>,
+    stop: CancellationToken,
+    telemetry: Arc<Telemetry>,
 ) -> Result<(), Fatal> {
-    for (number, given) in (0..).zip(inputs) {
-        // A place in the window, or the stop.
-        let place = runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => None,
-                place = window.acquire() => place.ok(),
-            }
-        });
+    let mut number = 0;
+    loop {
+        let given = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(()),
+            given = inputs.next() => given?,
+        };
+        let Some(given) = given else { return Ok(()) };
+        let place = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(()),
+            place = window.acquire() => place,
+        };
         match place {
             // Given back by the last stage, when the end of this input is written.
-            Some(place) => place.forget(),
-            None => break,
+            Ok(place) => place.forget(),
+            Err(_) => return Ok(()),
         }
         telemetry.opened();
         match given {
             Given::Entry(entry) => {
-                let ticket = Ticket::open(number, entry.input.as_str(), settlements);
-                if entries.send_blocking(InFlight::new(entry, ticket)).is_err() {
-                    break;
+                let ticket = Ticket::open(number, entry.input.as_str(), &settlements);
+                if entries.send(InFlight::new(entry, ticket)).await.is_err() {
+                    return Ok(());
                 }
             }
             Given::Refused { input, reason, cause } => {
-                let ticket = Ticket::open(number, input, settlements);
+                let ticket = Ticket::open(number, input, &settlements);
                 ticket.settle_because(Outcome::Rejected(reason), cause, None);
             }
         }
+        number += 1;
     }
-    Ok(())
 }
 
-/// Most inputs that are entered into the ledger together.
-const CHUNK: usize = 256;
-
-/// Enters `inputs` into the ledger until there are no more or `stop` is cancelled. What the ledger
-/// knows already is not entered again. Blocks like [`feed`]; `refused` gets what never enters.
+/// Enters the inputs into the ledger until there are no more or `stop` is cancelled. What the
+/// ledger knows already is not entered again; `refused` gets what never enters.
 ///
 /// # Errors
 ///
-/// None; the type is that of every stage.
-pub fn enter(
-    inputs: impl Iterator<Item = Given>,
-    ledger: &LedgerHandle,
-    found: &Notify,
-    stop: &CancellationToken,
-    runtime: &tokio::runtime::Handle,
+/// When the list of inputs panicked.
+pub async fn enter(
+    mut inputs: Inputs,
+    ledger: LedgerHandle,
+    found: Arc<Notify>,
+    stop: CancellationToken,
     mut refused: impl FnMut(&Settlement),
 ) -> Result<(), Fatal> {
-    let mut chunk = Vec::new();
-    let mut inputs = inputs.peekable();
-    while let Some(given) = inputs.next() {
-        if stop.is_cancelled() {
-            break;
+    loop {
+        let first = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(()),
+            given = inputs.next() => given?,
+        };
+        let Some(first) = first else { return Ok(()) };
+        let mut entries = Vec::new();
+        let mut next = Some(first);
+        while let Some(given) = next {
+            match given {
+                Given::Entry(entry) => entries.push(entry),
+                Given::Refused { input, reason, cause } => refused(&Settlement {
+                    number: 0,
+                    label: input.into(),
+                    outcome: Outcome::Rejected(reason),
+                    cause,
+                    evidence: None,
+                }),
+            }
+            next = if entries.len() < CHUNK { inputs.given.try_recv().ok() } else { None };
         }
-        match given {
-            Given::Entry(entry) => chunk.push(entry),
-            Given::Refused { input, reason, cause } => refused(&Settlement {
-                number: 0,
-                label: input.into(),
-                outcome: Outcome::Rejected(reason),
-                cause,
-                evidence: None,
-            }),
-        }
-        if chunk.len() == CHUNK || (inputs.peek().is_none() && !chunk.is_empty()) {
-            let entries = std::mem::take(&mut chunk);
+        if !entries.is_empty() {
             let discover = Operation::Discover { poll: None, entries };
-            if runtime.block_on(ledger.apply(vec![discover])).is_err() {
-                break;
+            // That the ledger has ended is its own error to report.
+            if ledger.apply(vec![discover]).await.is_err() {
+                return Ok(());
             }
             found.notify_waiters();
         }
     }
-    Ok(())
 }
