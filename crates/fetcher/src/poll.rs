@@ -190,7 +190,9 @@ pub(crate) fn conclude(
     let identities: HashSet<u64> = known.iter().map(|key| key >> 32).collect();
     let first = cursor.last_success.is_none();
     let all_new = look.entries.iter().all(|listed| !identities.contains(&(listed.key >> 32)));
-    let gap = !first && !known.is_empty() && look.entries.len() > 1 && all_new && !look.more;
+    // A local source lists everything it has, or only what follows: nothing drops out unseen.
+    let remote = source.kind().is_ok_and(|kind| kind.url().is_some());
+    let gap = remote && !first && !known.is_empty() && look.entries.len() > 1 && all_new;
     cursor.failures = 0;
     cursor.last_success = Some(now);
     cursor.gaps += u64::from(gap);

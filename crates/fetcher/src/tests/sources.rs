@@ -400,8 +400,11 @@ async fn a_growing_warc_is_read_on_from_where_it_ended() {
         let Location::Inline { bytes, .. } = &poll.entries[1].location else { panic!() };
         assert_eq!(&bytes[..], b"body2");
         assert_eq!(poll.cursor.files[0].1, (one.len() + two.len()) as u64);
-        std::fs::write(&path, [one, two, three].concat()).unwrap();
-        assert_eq!(inputs(&look(&source, &poll.cursor).await), ["http://x.org/3"]);
+        let four = compress(record(4).as_bytes());
+        std::fs::write(&path, [one, two, three, four].concat()).unwrap();
+        let rest = look(&source, &poll.cursor).await;
+        assert_eq!(inputs(&rest), ["http://x.org/3", "http://x.org/4"]);
+        assert!(!rest.gap, "an archive loses nothing between two looks");
     }
 }
 
