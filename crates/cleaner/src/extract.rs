@@ -49,7 +49,8 @@ pub(crate) fn read(html: &Html, metadata: &Metadata) -> Extraction {
     if !decisions.iter().any(|decision| decision.kept) {
         best_container(&page, &mut decisions);
     }
-    let mut refusal = judge::no_article(&page, &decisions);
+    let kind = metadata.kind.as_ref().map(|kind| kind.value);
+    let mut refusal = judge::no_article(&page, &decisions, kind == Some(Kind::Forum));
     let kept = (0..decisions.len()).filter(|&at| decisions[at].kept);
     let (mut text, mut blocks) = render(&page, kept);
     if text.len() < THIN
@@ -62,7 +63,6 @@ pub(crate) fn read(html: &Html, metadata: &Metadata) -> Extraction {
         }
         refusal = None;
     }
-    let kind = metadata.kind.as_ref().map(|kind| kind.value);
     Extraction { page, decisions, text, blocks, kind, refusal }
 }
 

@@ -6,12 +6,13 @@ use crate::rules::Decision;
 use crate::tree::Tag;
 use crate::vocabulary::Hint;
 
-/// Why a page is no article, in words for `explain`.
-pub(crate) fn no_article(page: &Page, decisions: &[Decision]) -> Option<&'static str> {
+/// Why a page is no article, in words for `explain`. A forum shows posts as cards.
+pub(crate) fn no_article(page: &Page, decisions: &[Decision], forum: bool) -> Option<&'static str> {
     if !decisions.iter().any(|decision| decision.kept) {
         return Some("no block reads as running text");
     }
-    if is_index(page, decisions) {
+    // A page that calls itself an article may show it as cards: a gallery, a list of tips.
+    if !page.tree.says_article && !forum && is_index(page, decisions) {
         return Some("a list of links to other texts");
     }
     if is_consent_wall(page, decisions) {
@@ -25,7 +26,7 @@ pub(crate) fn no_article(page: &Page, decisions: &[Decision]) -> Option<&'static
 fn is_index(page: &Page, decisions: &[Decision]) -> bool {
     const CARDS: usize = 5;
     const CARD_CHARS: f32 = 1000.0;
-    const MOST: f32 = 0.6;
+    const MOST: f32 = 0.75;
     let tree = &page.tree;
     // Linked headings before each block, so that those in any element are a difference.
     let mut before = vec![0_usize];
@@ -64,5 +65,6 @@ fn is_consent_wall(page: &Page, decisions: &[Decision]) -> bool {
             consent += chars;
         }
     }
-    all < SHORT && consent > all * 0.6
+    // Running text behind the box, kept or not, makes it a page with a box.
+    all < SHORT && consent > all * 0.6 && page.layout.sums[0].good <= all * 1.2
 }
