@@ -27,6 +27,7 @@ fn is_index(page: &Page, decisions: &[Decision]) -> bool {
     const CARDS: usize = 5;
     const CARD_CHARS: f32 = 1000.0;
     const MOST: f32 = 0.75;
+    const FEW_CHARS: f32 = 600.0;
     let tree = &page.tree;
     // Linked headings before each block, so that those in any element are a difference.
     let mut before = vec![0_usize];
@@ -49,7 +50,9 @@ fn is_index(page: &Page, decisions: &[Decision]) -> bool {
             in_cards += page.statistics[at].chars;
         }
     }
-    cards.len() >= CARDS && in_cards >= all * MOST
+    // Of teasers the model may keep only one or two; the page still is made of cards.
+    let of_cards = cards.len() >= CARDS || (all < FEW_CHARS && headings(0) >= CARDS);
+    of_cards && in_cards >= all * MOST
 }
 
 /// A short text about cookies or in a box that asks for consent.
