@@ -62,3 +62,31 @@ fn support_tells_faithful_summaries() {
         assert!(found.auc > least, "{set}: {}", found.auc);
     }
 }
+
+/// The corpus's own scorer, in Python, must find the same numbers in the same predictions.
+#[test]
+fn scores_equal_those_of_the_corpus_tool() {
+    let Some(corpus) = corpus("cnndm-dev.jsonl.gz") else { return };
+    let tool = corpus.ancestors().nth(3).unwrap().join("tools/score_summaries.py");
+    let folder = tempfile::tempdir().unwrap();
+    let (lines, json) = (folder.path().join("lines.jsonl"), folder.path().join("scores.json"));
+    let mut summarizer = build(&Config::default()).unwrap();
+    let mut out = File::create(&lines).unwrap();
+    let ours = summaries(open(&corpus).unwrap(), summarizer.as_mut(), Some(&mut out)).unwrap();
+    let run = std::process::Command::new("python3")
+        .arg(&tool)
+        .args([lines.as_path(), &corpus])
+        .args(["--boot", "0", "--json"])
+        .arg(&json)
+        .output();
+    let Ok(run) = run else {
+        println!("skipped: there is no python3");
+        return;
+    };
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let theirs: serde_json::Value = serde_json::from_reader(File::open(&json).unwrap()).unwrap();
+    for (key, ours) in [("r1", ours.r1.mean), ("r2", ours.r2.mean), ("rl", ours.rl.mean)] {
+        let theirs = theirs[key].as_f64().unwrap();
+        assert!((ours - theirs).abs() < 1e-9, "{key}: {ours} is not {theirs}");
+    }
+}
