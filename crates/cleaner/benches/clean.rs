@@ -1,6 +1,8 @@
 //! `cargo bench -p newsmill-cleaner`: cleaning beside parsing alone, over the same pages, preloaded,
 //! one thread. Prints the ratio, which holds on a busy machine where times do not.
 
+#![expect(clippy::print_stdout, reason = "a bench reports on the terminal")]
+
 use std::io::Read as _;
 use std::path::Path;
 use std::time::{Duration, Instant};

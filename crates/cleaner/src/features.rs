@@ -35,7 +35,7 @@ macro_rules! features {
         pub const NAMES: &[&str] = &[$(stringify!($name)),*];
 
         /// One feature.
-        #[allow(non_camel_case_types, dead_code, reason = "the names are the feature's own")]
+        #[expect(non_camel_case_types, dead_code, reason = "the names are the feature's own")]
         #[derive(Clone, Copy)]
         enum F { $($name),* }
     };

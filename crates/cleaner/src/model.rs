@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use crate::features::Row;
 
 #[path = "model_table.rs"]
+#[expect(clippy::approx_constant, reason = "thresholds fall where they fall")]
 pub(crate) mod table;
 
 /// One question: does the feature exceed the threshold?
