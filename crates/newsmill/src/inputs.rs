@@ -241,21 +241,7 @@ mod tests {
         std::os::unix::fs::symlink("nowhere", format!("{root}/a/dangling.html")).unwrap();
         assert_eq!(
             names(&[&format!("{root}/a")]),
-            // The loop is entered once, by way of the link, and met again inside.
-            under(
-                &root,
-                &[
-                    "a/back/a/back: unreadable",
-                    "a/back/a/dangling.html: not_found",
-                    "a/back/a/x.txt",
-                    "a/back/b/10.HTML.GZ",
-                    "a/back/b/2.html",
-                    "a/back/b/q[1].html",
-                    "a/back/z.md",
-                    "a/dangling.html: not_found",
-                    "a/x.txt",
-                ]
-            )
+            under(&root, &["a/back: unreadable", "a/dangling.html: not_found", "a/x.txt"])
         );
     }
 

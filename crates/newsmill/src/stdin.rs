@@ -137,11 +137,11 @@ mod tests {
             labels,
             [
                 "https://example.org/1",
-                "-:2",
+                "line 2",
                 "https://example.org/3",
                 "line 5 too_large",
-                "-:6 unreadable",
-                "-:7"
+                "line 6 unreadable",
+                "line 7"
             ]
         );
     }
