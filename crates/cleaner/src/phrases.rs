@@ -166,7 +166,7 @@ impl Table {
         let letters = Letters::of(line);
         let text = letters.text.as_str();
         let mut reading = Reading { letters: 0, covered: 0, beside: 0, kind: None, opened: None };
-        reading.letters = text.chars().filter(|c| c.is_alphabetic()).count();
+        reading.letters = alphabetic(text);
         let opening =
             text.len() - text.trim_start_matches(|c: char| c.is_numeric() || c == ' ').len();
         let mut best = 0;
@@ -175,7 +175,7 @@ impl Table {
                 continue;
             }
             let phrase = &self.phrases[found.pattern().as_usize()];
-            let size = text[found.range()].chars().filter(|c| c.is_alphabetic()).count();
+            let size = alphabetic(&text[found.range()]);
             reading.covered += size;
             if phrase.roles.contains(&Role::Beside) {
                 reading.beside += size;
@@ -203,6 +203,13 @@ impl Table {
     }
 }
 
+fn alphabetic(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.bytes().filter(u8::is_ascii_alphabetic).count();
+    }
+    text.chars().filter(|c| c.is_alphabetic()).count()
+}
+
 /// The letters and digits of a line in lower case, one space for every run of anything else.
 struct Letters {
     text: String,
@@ -210,9 +217,21 @@ struct Letters {
 
 impl Letters {
     fn of(line: &str) -> Self {
-        let mut text = String::with_capacity(line.len());
+        let mut text = String::with_capacity(line.len() + 1);
         let mut gap = false;
-        for c in line.chars() {
+        let mut rest = line;
+        while let Some(c) = rest.chars().next() {
+            let run = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+            if run > 0 {
+                if gap && !text.is_empty() {
+                    text.push(' ');
+                }
+                gap = false;
+                text.push_str(&rest[..run]);
+                rest = &rest[run..];
+                continue;
+            }
+            rest = &rest[c.len_utf8()..];
             if !c.is_alphanumeric() {
                 // Combining marks belong to the letter before them.
                 gap |= !matches!(c, '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{200b}'..='\u{200f}');
@@ -224,6 +243,7 @@ impl Letters {
             gap = false;
             text.extend(c.to_lowercase());
         }
+        text.make_ascii_lowercase();
         Self { text }
     }
 

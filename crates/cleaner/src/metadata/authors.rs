@@ -1,5 +1,7 @@
 //! Names of writers out of bylines and declarations: several, cleaned, without titles and sites.
 
+use std::sync::LazyLock;
+
 use super::Found;
 use super::collect::{ByHow, Collected, Place};
 use super::jsonld::JsonLd;
@@ -268,7 +270,7 @@ pub(super) fn after_date(text: &str) -> Option<&str> {
 /// Whether a text is a byline by its wording: "By", "von" or their kin, then capitalized names.
 pub(super) fn is_byline(text: &str) -> bool {
     let text = text.trim();
-    if !OPENINGS.iter().any(|opening| opens(text, opening)) {
+    if !openings(text).any(|opening| opens(text, opening)) {
         return false;
     }
     let rest = without_opening(text);
@@ -287,19 +289,33 @@ fn without_opening(text: &str) -> &str {
     let mut text =
         text.trim().trim_start_matches([':', '-', '–', '—', '|', '•', '·', '*', '~']).trim();
     for _ in 0..2 {
-        let opening = OPENINGS
-            .iter()
-            .filter(|opening| opens(text, opening))
-            .max_by_key(|opening| opening.len());
+        let opening = openings(text).filter(|opening| opens(text, opening)).max_by_key(|o| o.len());
         let Some(opening) = opening else { break };
         text = text[opening.len()..].trim_start_matches([' ', ':', '\u{a0}']);
     }
     text
 }
 
+/// The openings whose first byte is that of the text, which nearly no text has. Capitals differ
+/// from small letters in no first byte but those of ASCII.
+fn openings(text: &str) -> impl Iterator<Item = &'static str> {
+    let first = text.as_bytes().first().map_or(0, u8::to_ascii_lowercase);
+    BY_FIRST_BYTE[usize::from(first)].iter().copied()
+}
+
+static BY_FIRST_BYTE: LazyLock<Vec<Vec<&'static str>>> = LazyLock::new(|| {
+    let mut table = vec![Vec::new(); 256];
+    for opening in OPENINGS {
+        table[usize::from(opening.as_bytes()[0])].push(*opening);
+    }
+    table
+});
+
 fn opens(text: &str, opening: &str) -> bool {
-    text.get(..opening.len())
-        .is_some_and(|head| head.chars().flat_map(char::to_lowercase).eq(opening.chars()))
+    text.as_bytes().get(opening.len()).is_some_and(|next| matches!(next, b' ' | b':' | 0xc2))
+        && text
+            .get(..opening.len())
+            .is_some_and(|head| head.chars().flat_map(char::to_lowercase).eq(opening.chars()))
         && text[opening.len()..].starts_with([' ', ':', '\u{a0}'])
 }
 

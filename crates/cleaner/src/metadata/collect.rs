@@ -3,6 +3,7 @@
 //! Bounds: every list and every text has a most; what comes after it is not gathered. Ancestors are
 //! looked at for candidates only.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -176,7 +177,9 @@ pub(super) fn collect(html: &Html) -> Collected {
                         found.element(node, element, order);
                     }
                     Node::Text(text) if muted.is_none() => {
-                        found.loose_text(node, text.trim_start(), &mut loose, order);
+                        // Most of the text between elements is line breaks and ASCII spaces.
+                        let text = text.trim_ascii_start().trim_start();
+                        found.loose_text(node, text, &mut loose, order);
                     }
                     _ => {}
                 }
@@ -349,7 +352,7 @@ impl Collected {
         let level = name.as_bytes()[1] - b'0';
         let marked = has_token(with.itemprop, "headline")
             || tokens(with.class).any(|token| {
-                let token = token.to_ascii_lowercase();
+                let token = lower(token);
                 [
                     "headline",
                     "entry-title",
@@ -421,7 +424,7 @@ impl Collected {
         with: &Attributes<'_>,
         order: usize,
     ) {
-        for names in [with.class, with.id] {
+        for names in [with.class, with.id].into_iter().filter(|names| !names.is_empty()) {
             let Some(hint) = HINTS.find(names) else { continue };
             if hint.pattern().as_usize() >= BYLINE_HINTS || HINTS.find_iter(names).count() > 1 {
                 self.dated_class(node, name, names, with, order);
@@ -555,9 +558,9 @@ impl Collected {
     }
 }
 
-/// Whether an address is of a page about a writer.
-fn leads_to_author(href: &str) -> bool {
-    const FOLDERS: [&str; 12] = [
+static AUTHOR_FOLDERS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a few short fixed patterns always build")]
+    AhoCorasick::new([
         "/author/",
         "/authors/",
         "/autor/",
@@ -570,15 +573,40 @@ fn leads_to_author(href: &str) -> bool {
         "/journalist/",
         "/reporter/",
         "?author=",
-    ];
-    FOLDERS.iter().any(|folder| {
-        href.split_once(folder).is_some_and(|(_, rest)| rest.trim_end_matches('/').len() > 1)
-    })
+    ])
+    .expect("fixed patterns")
+});
+
+/// Whether an address is of a page about a writer.
+fn leads_to_author(href: &str) -> bool {
+    let folder = AUTHOR_FOLDERS.find(href);
+    folder.is_some_and(|folder| href[folder.end()..].trim_end_matches('/').len() > 1)
 }
 
 /// 2 for a class that holds the name alone, 1 for one that holds a byline.
 fn byline_token(token: &str) -> Option<u8> {
-    let token = token.to_ascii_lowercase();
+    let token = lower(token);
+    let mut words = parts(&token);
+    let named = words.any(|part| {
+        matches!(
+            part,
+            "author"
+                | "authors"
+                | "byline"
+                | "autor"
+                | "autoren"
+                | "auteur"
+                | "autores"
+                | "autore"
+                | "writer"
+                | "verfasser"
+                | "authorname"
+                | "username"
+        )
+    });
+    if !named {
+        return None;
+    }
     let about = [
         "avatar",
         "bio",
@@ -610,33 +638,20 @@ fn byline_token(token: &str) -> Option<u8> {
     if about.iter().any(|word| token.contains(word)) {
         return None;
     }
-    let mut words = parts(&token);
-    let named = words.any(|part| {
-        matches!(
-            part,
-            "author"
-                | "authors"
-                | "byline"
-                | "autor"
-                | "autoren"
-                | "auteur"
-                | "autores"
-                | "autore"
-                | "writer"
-                | "verfasser"
-                | "authorname"
-                | "username"
-        )
-    });
-    if !named {
-        return None;
-    }
     Some(if token.contains("name") { 2 } else { 1 })
 }
 
 /// The parts of a token in kebab, snake or camel case.
 fn parts(token: &str) -> impl Iterator<Item = &str> {
     token.split(['-', '_', ':', '/'])
+}
+
+/// A name in small letters, which it nearly always is in already.
+fn lower(name: &str) -> Cow<'_, str> {
+    match name.bytes().any(|b| b.is_ascii_uppercase()) {
+        true => Cow::Owned(name.to_ascii_lowercase()),
+        false => Cow::Borrowed(name),
+    }
 }
 
 fn tokens(names: &str) -> impl Iterator<Item = &str> {
@@ -705,8 +720,8 @@ fn place(node: NodeRef<'_, Node>, around: &HashSet<NodeId>) -> Place {
                 continue;
             }
             for token in tokens(value) {
-                let token = token.to_ascii_lowercase();
                 if token.len() <= 40 {
+                    let token = lower(token);
                     if is_furniture_token(&token) {
                         return Place::Furniture;
                     }
@@ -818,35 +833,35 @@ fn text(node: NodeRef<'_, Node>, most: usize) -> Option<String> {
     clean(&out)
 }
 
+static KICKERS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a few short fixed patterns always build")]
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build([
+            "kicker",
+            "overline",
+            "topline",
+            "dachzeile",
+            "flytitle",
+            "fly-title",
+            "spitzmarke",
+            "roofline",
+            "pretitle",
+            "pre-title",
+            "eyebrow",
+            "overhead",
+            "subheadline",
+            "sub-headline",
+            "supertitle",
+            "antetitulo",
+            "label",
+        ])
+        .expect("fixed patterns")
+});
+
 /// A line over the headline, set inside of it.
 fn is_kicker(element: &Element) -> bool {
-    element.attrs().any(|(key, value)| {
-        key == "class"
-            && tokens(value).any(|token| {
-                let token = token.to_ascii_lowercase();
-                [
-                    "kicker",
-                    "overline",
-                    "topline",
-                    "dachzeile",
-                    "flytitle",
-                    "fly-title",
-                    "spitzmarke",
-                    "roofline",
-                    "pretitle",
-                    "pre-title",
-                    "eyebrow",
-                    "overhead",
-                    "subheadline",
-                    "sub-headline",
-                    "supertitle",
-                    "antetitulo",
-                    "label",
-                ]
-                .iter()
-                .any(|mark| token.contains(mark))
-            })
-    })
+    element.attrs().any(|(key, value)| key == "class" && KICKERS.is_match(value))
 }
 
 /// The largest cut of `text` of at most `most` bytes.
