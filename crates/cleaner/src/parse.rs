@@ -3,7 +3,7 @@
 //! html5ever follows the HTML standard, and the standard has corners where the work grows with the
 //! square of the input: deep nesting (scope checks walk the stack of open elements), formatting
 //! elements that are never closed (each paragraph opens them anew), and tags with very many
-//! attributes (each is compared with all before it). A [`Guard`] between tokenizer and tree
+//! attributes (each is compared with all before it). A guard between tokenizer and tree
 //! builder flattens nesting beyond [`MAX_DEPTH`] and drops what reopens without end; a look at the
 //! bytes beforehand cuts monstrous tags. Ordinary pages pass unchanged. Browsers do the same:
 //! Blink flattens at 512 levels.
