@@ -79,7 +79,7 @@ pub fn explain(config: &Config, input: &Input<'_>) -> Explanation {
     let Ok(decoded) = decode::decode(input.bytes, input.content_type) else { return explanation };
     explanation.encoding = Some(format!("{} ({})", decoded.encoding.name(), decoded.origin));
     if !decode::is_html(&decoded.text, input.content_type, input.url.map(Url::as_str)) {
-        let document = plain::document(&decoded.text);
+        let document = plain::document(&decoded.text, input.hints);
         explanation.text = document.text;
         explanation.structure = document.blocks;
         return explanation;

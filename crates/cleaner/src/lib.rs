@@ -91,7 +91,7 @@ pub fn clean(config: &Config, input: &Input<'_>) -> Result<Document, CleanError>
         let extraction = extract::extract(&html, &metadata)?;
         extract::document(metadata, extraction)
     } else {
-        plain::document(&decoded.text)
+        plain::document(&decoded.text, input.hints)
     };
     // Counting ends at the bound: a text is long and the bound is low.
     let words = document.text.unicode_words().take(config.min_words).count();

@@ -9,10 +9,11 @@
 //! would not have fitted is one wrapped paragraph, any other run is a paragraph a line. The first
 //! line is the title when it looks like one and running text follows.
 
-use newsmill_article::{Block, BlockKind, Document};
+use newsmill_article::{Block, BlockKind, Document, Hints};
 
-use crate::metadata::{parse_date, split_authors};
+use crate::metadata::{Metadata, parse_date, split_authors};
 use crate::phrases::{Furniture, form_field, furniture};
+use crate::score;
 
 /// A longer line is no title, in characters.
 const LONGEST_TITLE: usize = 200;
@@ -20,23 +21,49 @@ const LONGEST_TITLE: usize = 200;
 const SHORTEST_WRAP: usize = 40;
 /// And at most this.
 const LONGEST_WRAP: usize = 120;
+
 /// The document that a plain text is: its title, its paragraphs and the structure that its
-/// Markdown marks, without furniture. `text` and `blocks` of a document without text are empty.
-pub fn document(text: &str) -> Document {
+/// Markdown marks, without furniture. `hints` fill what the text does not say of itself. `text` and
+/// `blocks` of a document without text are empty.
+pub fn document(text: &str, hints: &Hints) -> Document {
     let text = normalized(text);
     let mut document = Document::default();
     let lines = front_matter(&text, &mut document);
     let lines = without_furniture(&lines);
     let mut parts = if is_markdown(&lines) { markdown(&lines) } else { plain(&lines) };
     parts.retain(|part| !part.text.is_empty() && furniture(&part.text).is_none());
+    if document.title.is_none()
+        && parts.len() > 1
+        && hints.title.as_ref().is_some_and(|title| score::collapse(title) == parts[0].text)
+    {
+        document.title = Some(parts.remove(0).text);
+    }
     head(&mut parts, &mut document);
     trailing_headings(&mut parts);
     for part in parts {
         push(&mut document, &part);
     }
+    fill_from(&mut document, hints);
     let language = crate::language::of(document.language.as_deref(), &document.text);
     document.language = language.map(|found| found.value);
     document
+}
+
+fn fill_from(document: &mut Document, hints: &Hints) {
+    let mut said = Metadata::default();
+    said.fill_from(hints);
+    let Document { title, authors, published, modified, tags, language, .. } = document;
+    *title = title.take().or(said.title.map(|found| found.value));
+    *published = published.or(said.published.map(|found| found.value));
+    *modified = modified.or(said.modified.map(|found| found.value));
+    let declared = said.language.and_then(|found| crate::language::tag(&found.value));
+    *language = language.take().or(declared);
+    if authors.is_empty() {
+        authors.extend(said.authors.into_iter().map(|found| found.value));
+    }
+    if tags.is_empty() {
+        tags.extend(said.tags.into_iter().map(|found| found.value));
+    }
 }
 
 /// A block before it has a place.
@@ -594,6 +621,42 @@ mod tests {
     use super::*;
 
     const SAVED: &str = include_str!("../tests/plain/saved_article.txt");
+
+    fn document(text: &str) -> Document {
+        super::document(text, &Hints::default())
+    }
+
+    #[test]
+    fn a_feed_fills_what_the_text_does_not_say() {
+        let body = "The harbour of the old town was closed on Monday after a storm tore two cranes \
+                    from their rails. Nobody was hurt, the police said in the evening.";
+        let at = |text: &str| Some(text.parse().unwrap());
+        let hints = Hints {
+            title: Some("Storm closes  the old harbour!".to_owned()),
+            authors: vec!["By Jane Doe and John Public".to_owned()],
+            published: at("2024-05-06T07:08:09Z"),
+            updated: at("2024-05-07T00:00:00Z"),
+            tags: vec!["Weather".to_owned()],
+            language: Some("en_gb".to_owned()),
+            ..Hints::default()
+        };
+        let found = super::document(body, &hints);
+        assert_eq!(found.title.as_deref(), Some("Storm closes the old harbour!"));
+        assert_eq!(found.authors, ["Jane Doe", "John Public"]);
+        assert_eq!((found.published, found.modified), (hints.published, hints.updated));
+        assert_eq!(found.tags, ["Weather"]);
+        assert_eq!(found.language.as_deref(), Some("en-GB"));
+        assert_eq!(found.text, body);
+
+        // Neither doubled nor contradicted.
+        let doubled = super::document(&format!("Storm closes the old harbour!\n\n{body}"), &hints);
+        assert_eq!(doubled, found);
+        let said = format!("---\ntitle: Other\nauthor: Ann Lee\ndate: 2020-01-02\n---\n{body}");
+        let said = super::document(&said, &hints);
+        assert_eq!(said.title.as_deref(), Some("Other"));
+        assert_eq!(said.authors, ["Ann Lee"]);
+        assert_eq!(said.published, at("2020-01-02T00:00:00Z"));
+    }
 
     #[test]
     fn a_saved_article_loses_its_reply_form() {

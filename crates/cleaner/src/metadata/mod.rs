@@ -105,32 +105,35 @@ pub fn read(html: &Html, base: Option<&Url>, hints: &Hints) -> Metadata {
         site,
     };
     metadata.article_body = ld.body.map(|value| Found { value, origin: "json-ld articleBody" });
-    fill_from(&mut metadata, hints);
+    metadata.fill_from(hints);
     metadata
 }
 
-fn fill_from(metadata: &mut Metadata, hints: &Hints) {
-    const FEED: &str = "feed";
-    let feed = |value: &Option<String>| {
-        value.as_deref().and_then(text::clean).map(|value| Found { value, origin: FEED })
-    };
-    metadata.title = metadata.title.take().or_else(|| feed(&hints.title));
-    metadata.language = metadata.language.take().or_else(|| feed(&hints.language));
-    if metadata.authors.is_empty() {
-        let names = hints.authors.iter().flat_map(|name| authors::split(name));
-        metadata.authors = names.map(|value| Found { value, origin: FEED }).collect();
+impl Metadata {
+    /// Fills what is open with what a feed said.
+    pub(crate) fn fill_from(&mut self, hints: &Hints) {
+        const FEED: &str = "feed";
+        let feed = |value: &Option<String>| {
+            value.as_deref().and_then(text::clean).map(|value| Found { value, origin: FEED })
+        };
+        self.title = self.title.take().or_else(|| feed(&hints.title));
+        self.language = self.language.take().or_else(|| feed(&hints.language));
+        if self.authors.is_empty() {
+            let names = hints.authors.iter().flat_map(|name| authors::split(name));
+            self.authors = names.map(|value| Found { value, origin: FEED }).collect();
+        }
+        if self.tags.is_empty() {
+            let tags = hints.tags.iter().filter_map(|tag| text::clean(tag)).take(MOST_TAGS);
+            self.tags = tags.map(|value| Found { value, origin: FEED }).collect();
+        }
+        let at = |value: Option<Timestamp>| value.map(|value| Found { value, origin: FEED });
+        if self.published.is_none() {
+            self.published = at(hints.published);
+            self.published_day =
+                hints.published.map(|at| jiff::tz::Offset::UTC.to_datetime(at).date());
+        }
+        self.modified = self.modified.take().or_else(|| at(hints.updated));
     }
-    if metadata.tags.is_empty() {
-        let tags = hints.tags.iter().filter_map(|tag| text::clean(tag)).take(MOST_TAGS);
-        metadata.tags = tags.map(|value| Found { value, origin: FEED }).collect();
-    }
-    let at = |value: Option<Timestamp>| value.map(|value| Found { value, origin: FEED });
-    if metadata.published.is_none() {
-        metadata.published = at(hints.published);
-        metadata.published_day =
-            hints.published.map(|at| jiff::tz::Offset::UTC.to_datetime(at).date());
-    }
-    metadata.modified = metadata.modified.take().or_else(|| at(hints.updated));
 }
 
 fn site(found: &Collected, ld: &JsonLd) -> Option<Found<String>> {
