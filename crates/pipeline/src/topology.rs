@@ -53,11 +53,11 @@ pub struct Parts {
 /// Inputs of a one-shot run that are listed ahead. Most are paths, but each may carry its page.
 const READ_AHEAD: usize = 32;
 
+/// The two open ends of a [`conveyor`].
+type OpenEnds = (Sender<InFlight<Entry>>, Receiver<InFlight<Record>>);
+
 /// Starts the stages from entries to records and hands out the two open ends.
-fn conveyor(
-    crew: &mut Crew,
-    parts: &Parts,
-) -> Result<(Sender<InFlight<Entry>>, Receiver<InFlight<Record>>), Fatal> {
+fn conveyor(crew: &mut Crew, parts: &Parts) -> Result<OpenEnds, Fatal> {
     let Channels { entries, pages, articles, records, .. } = parts.channels;
     let (entries_in, entries) = bounded(entries);
     let (pages_in, pages) = bounded(pages);

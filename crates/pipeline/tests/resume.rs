@@ -1,6 +1,8 @@
 //! The mill with a ledger, over real files and a real sink: whatever way a run ends, the next one
 //! goes on, and the sink holds each record once.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

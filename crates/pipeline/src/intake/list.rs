@@ -15,6 +15,7 @@ use crate::telemetry::Telemetry;
 
 /// One input of a one-shot run: something to read, or why it cannot be read.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are the large one: a box buys nothing")]
 pub enum Given {
     /// To be read.
     Entry(Entry),

@@ -41,6 +41,7 @@ pub trait Ends: Send + 'static {
     fn rest(&mut self) -> Result<(), Fatal>;
 }
 
+#[expect(clippy::large_enum_variant, reason = "nearly all are the large one: a box buys nothing")]
 enum Waiting {
     Record(InFlight<Record>),
     Settled(Settlement),
