@@ -71,7 +71,7 @@ const LITTLE_WORDS: [(&str, &str); 14] = [
 ];
 
 /// Whether every eighth word of a text is a little word of its declared language; statistics would
-/// only confirm the declaration, at fifty times the cost.
+/// only confirm the declaration, at many times the cost.
 fn is_full_of_little_words(tag: &str, text: &str) -> bool {
     let language = tag.split('-').next().unwrap_or("");
     let Some((_, little)) = LITTLE_WORDS.iter().find(|(known, _)| *known == language) else {

@@ -65,7 +65,12 @@ pub(super) fn title(
         && (only.marked || only.place == Place::Article)
         && only.text.len() >= 12
     {
-        return Some(Found { value: only.text.clone(), origin: "h1 alone" });
+        let repeated =
+            parts.iter().take(1).chain(&others).find_map(|text| ending(&only.text, text));
+        return Some(Found {
+            value: repeated.unwrap_or(&only.text).to_owned(),
+            origin: "h1 alone",
+        });
     }
     for (origin, text) in declared {
         if let Some(text) = text
@@ -103,6 +108,23 @@ fn parts(title: &str) -> Vec<String> {
         parts = parts.iter().flat_map(|part| part.split(separator)).collect();
     }
     parts.into_iter().map(folded).filter(|part| !part.is_empty()).collect()
+}
+
+/// The end of a heading that is `text` (folded) once more, of four words at least: before it stands
+/// a line over the headline or the name of the section. What a colon ends belongs to the headline.
+fn ending<'a>(heading: &'a str, text: &str) -> Option<&'a str> {
+    if text.split(' ').count() < 4 {
+        return None;
+    }
+    heading
+        .match_indices(' ')
+        .map(|(at, _)| heading.split_at(at + 1))
+        .filter(|(before, _)| !before.trim_end().ends_with(':'))
+        .map(|(_, rest)| rest)
+        // A mark that stands alone belongs to what is before it.
+        .filter(|rest| rest.starts_with(|c: char| !matches!(c, '|' | '-' | '–' | '—')))
+        .take(40)
+        .find(|rest| folded(rest) == text)
 }
 
 /// The heading is the name of the site: a later part of `title`, after something longer that is
@@ -192,5 +214,46 @@ fn cut_title(tag: &str, sites: &Sites) -> String {
             return tail.to_owned();
         }
     }
-    tag.to_owned()
+    without_spaces(tag).unwrap_or(tag).to_owned()
+}
+
+/// Cuts the site's name off a title in a script without spaces, such as `标题_站名`.
+fn without_spaces(tag: &str) -> Option<&str> {
+    let is_ideograph = |c: char| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}');
+    let (head, tail) = tag.rsplit_once(['-', '_', '|', '—', '｜', '－'])?;
+    let head = head.trim_end_matches(['-', '_', '|', '—', ' ']);
+    let letters = |text: &str| text.chars().filter(|c| is_ideograph(*c)).count();
+    (letters(head) >= 6 && letters(tail) >= 2 && letters(tail) * 2 <= letters(head)).then_some(head)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heading_ends_in_the_headline() {
+        for (heading, text, want) in [
+            ("Local News | Ten dead in mine", "Ten dead in mine", Some("Ten dead in mine")),
+            ("Energy Who pays, and when?", "Who pays, and when", Some("Who pays, and when?")),
+            ("“Void”: Ten dead in mine", "Ten dead in mine", None),
+            ("Ten dead in mine", "Ten dead in mine", None),
+            ("Local News | Ten dead in mine", "mine", None),
+            ("Ten dead in mine shaft", "Ten dead in mine", None),
+        ] {
+            assert_eq!(ending(heading, &folded(text)), want, "{heading}");
+        }
+    }
+
+    #[test]
+    fn sites_go_where_no_space_parts_them() {
+        for (tag, want) in [
+            ("经济增长超过市场预期-新华网", "经济增长超过市场预期"),
+            ("经济增长超过市场预期_新闻_站名", "经济增长超过市场预期_新闻"),
+            ("新闻-经济增长超过市场预期", "新闻-经济增长超过市场预期"),
+            ("一-二", "一-二"),
+            ("A well-known title", "A well-known title"),
+        ] {
+            assert_eq!(cut_title(tag, &Sites(Vec::new())), want, "{tag}");
+        }
+    }
 }
