@@ -159,15 +159,24 @@ pub(super) fn authors(found: &Collected, ld: &JsonLd, site: Option<&str>) -> Vec
             return named(names, origin);
         }
     }
-    let names = not_site(visible(found));
+    // What WordPress plugins show beside a shared link, as pairs of label and value.
+    let shown = [("twitter:label1", "twitter:data1"), ("twitter:label2", "twitter:data2")];
+    let names = shown.iter().filter(|(label, _)| found.meta(label).is_some_and(is_opening));
+    let names = not_site(names.filter_map(|(_, data)| found.meta(data)).flat_map(split).collect());
     if !names.is_empty() {
+        return named(names, "twitter:data");
+    }
+    let (how, names) = visible(found);
+    let names = not_site(names);
+    // What no markup calls a byline weighs less than an organization that signs.
+    if !names.is_empty() && (how != ByHow::Text || from_ld.is_empty()) {
         return named(names, "byline");
     }
     named(from_ld, "json-ld author")
 }
 
 /// The bylines of the page that are marked best: nearest to the headline, one kind of mark.
-fn visible(found: &Collected) -> Vec<String> {
+fn visible(found: &Collected) -> (ByHow, Vec<String>) {
     let headline = found.headings.iter().find(|h| h.level == 1).map_or(0, |h| h.order);
     let mut best: Option<(_, Vec<String>)> = None;
     for byline in found.bylines.iter().filter(|b| b.place <= Place::Beside) {
@@ -187,7 +196,7 @@ fn visible(found: &Collected) -> Vec<String> {
             _ => best = Some((key, names)),
         }
     }
-    best.map(|(_, names)| names).unwrap_or_default()
+    best.map_or((ByHow::Text, Vec::new()), |((_, how, _), names)| (how, names))
 }
 
 fn named(names: Vec<String>, origin: &'static str) -> Vec<Found<String>> {
@@ -259,12 +268,29 @@ pub(super) fn after_date(text: &str) -> Option<&str> {
         return Some(rest);
     }
     let rest = rest.strip_prefix(['-', '–', '—', '|', '·', '•', ','])?.trim();
+    is_full_name(rest).then_some(rest)
+}
+
+/// Whether a text may be the full name of one person: two to four capitalized words.
+pub(super) fn is_full_name(text: &str) -> bool {
     let capital = |word: &str| word.chars().next().is_some_and(char::is_uppercase);
-    let words = rest.split(' ').count();
-    ((2..=4).contains(&words)
-        && rest.split(' ').all(capital)
-        && !rest.ends_with(['.', '!', '?', ':', ',']))
-    .then_some(rest)
+    text.len() <= 80
+        && (2..=4).contains(&text.split(' ').count())
+        && text.split(' ').all(capital)
+        && !text.ends_with(['.', '!', '?', ':', ','])
+}
+
+/// Whether a text only opens a byline whose name stands in an element of its own: "Written by",
+/// "Autor:".
+pub(super) fn is_opening(text: &str) -> bool {
+    let alone = text.trim_end_matches([':', ' ', '\u{a0}', '\n', '\t', '\r']);
+    // Other words without a colon, too.
+    let needs_colon = ["text", "from", "di", "af", "av", "par", "por", "door"];
+    let same = |opening: &&str| alone.chars().flat_map(char::to_lowercase).eq(opening.chars());
+    alone.len() <= 24
+        && openings(alone)
+            .find(same)
+            .is_some_and(|opening| text.contains(':') || !needs_colon.contains(&opening))
 }
 
 /// Whether a text is a byline by its wording: "By", "von" or their kin, then capitalized names.
@@ -425,6 +451,20 @@ mod tests {
         ] {
             assert_eq!(split(byline), want, "{byline}");
         }
+    }
+
+    #[test]
+    fn an_opening_alone_announces_a_name() {
+        for text in ["By", "Written by:", "Autor:\n", "von", "Text: ", "Publié par"] {
+            assert!(is_opening(text), "{text}");
+        }
+        for text in ["text", "from", "Byron", "By the sea", ":", "", "by ©"] {
+            assert!(!is_opening(text), "{text}");
+        }
+        assert!(is_full_name("Jane Doe") && is_full_name("J.R. Stone"));
+        assert!(
+            !is_full_name("Jane") && !is_full_name("Jane Doe:") && !is_full_name("Jane says no")
+        );
     }
 
     proptest! {

@@ -24,6 +24,8 @@ const MOST_METAS: usize = 400;
 const LONGEST: usize = 400;
 /// Most bytes of a script that is searched for a date.
 const LONGEST_DATA: usize = 1 << 20;
+/// How many nodes may part "By" from the name.
+const NEAR: usize = 8;
 /// How many ancestors tell where an element stands.
 const ANCESTORS: usize = 24;
 
@@ -158,6 +160,8 @@ pub(super) fn collect(html: &Html) -> Collected {
     let mut found = Collected::default();
     let mut order = 0;
     let mut loose = 0;
+    // Where a text ended that opens a byline, until the next text.
+    let mut opened: Option<usize> = None;
     // Text inside these is no text of the page.
     let mut muted: Option<NodeId> = None;
     for edge in html.tree.root().traverse() {
@@ -179,6 +183,15 @@ pub(super) fn collect(html: &Html) -> Collected {
                     Node::Text(text) if muted.is_none() => {
                         // Most of the text between elements is line breaks and ASCII spaces.
                         let text = text.trim_ascii_start().trim_start();
+                        if !text.is_empty() {
+                            let after = opened.take().is_some_and(|at| order - at <= NEAR);
+                            if after && super::authors::is_full_name(text.trim_end()) {
+                                found.text_byline(node, text.trim_end(), order);
+                            }
+                            if super::authors::is_opening(text) {
+                                opened = Some(order);
+                            }
+                        }
                         found.loose_text(node, text, &mut loose, order);
                     }
                     _ => {}
