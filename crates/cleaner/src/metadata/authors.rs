@@ -283,10 +283,13 @@ pub(super) fn is_full_name(text: &str) -> bool {
 /// Whether a text only opens a byline whose name stands in an element of its own: "Written by",
 /// "Autor:".
 pub(super) fn is_opening(text: &str) -> bool {
-    let alone = text.trim_end_matches([':', ' ', '\u{a0}', '\n', '\t', '\r']);
+    let alone = text.trim_end_matches(|c: char| c == ':' || c.is_whitespace());
     // Other words without a colon, too.
     let needs_colon = ["text", "from", "di", "af", "av", "par", "por", "door"];
-    let same = |opening: &&str| alone.chars().flat_map(char::to_lowercase).eq(opening.chars());
+    let same = |opening: &&str| {
+        opening.len() == alone.len()
+            && alone.chars().flat_map(char::to_lowercase).eq(opening.chars())
+    };
     alone.len() <= 24
         && openings(alone)
             .find(same)
