@@ -23,6 +23,8 @@ pub struct Config {
     pub style: Style,
     /// What happens to written sentences that the text does not support.
     pub grounding: Grounding,
+    /// The model behind method rust-bert. Default none.
+    pub rust_bert: Option<crate::rust_bert::Config>,
     /// The language model behind method llm. Default none.
     pub llm: Option<LlmConfig>,
 }
@@ -35,6 +37,7 @@ impl Default for Config {
             max_words: 110,
             style: Style::Sentences,
             grounding: Grounding::default(),
+            rust_bert: None,
             llm: None,
         }
     }
@@ -46,6 +49,9 @@ impl Default for Config {
 pub enum Method {
     /// The text's own sentences, chosen by a small learned model that is built in.
     Extractive,
+    /// A BART, T5, Pegasus, LongT5 or ProphetNet in a folder; needs `rust_bert` and a newsmill
+    /// that was built with the cargo feature rust-bert.
+    RustBert,
     /// A language model behind an OpenAI-compatible address; needs `llm`.
     Llm,
 }

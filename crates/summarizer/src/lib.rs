@@ -10,7 +10,6 @@ pub mod extractive;
 pub mod grounding;
 pub mod llm;
 pub mod rouge;
-#[cfg(feature = "rust-bert")]
 pub mod rust_bert;
 pub mod sentences;
 mod stem;
@@ -73,6 +72,14 @@ pub fn build(config: &Config) -> Result<Box<dyn Summarizer>, SummarizeError> {
     for method in &config.method {
         methods.push(match method {
             Method::Extractive => ("extractive", Box::new(extractive::Extractive::new(config))),
+            #[cfg(feature = "rust-bert")]
+            Method::RustBert => ("rust-bert", Box::new(rust_bert::RustBert::new(config)?)),
+            #[cfg(not(feature = "rust-bert"))]
+            Method::RustBert => {
+                let message = "method rust-bert: this newsmill is built without it; build with \
+                               `cargo build --release --features rust-bert`";
+                return Err(SummarizeError::Config(message.to_owned()));
+            }
             Method::Llm => ("llm", Box::new(llm::Llm::new(config)?)),
         });
     }

@@ -165,7 +165,7 @@ impl Architecture {
         }
     }
 
-    pub(super) fn model_type(self) -> ModelType {
+    pub(crate) fn model_type(self) -> ModelType {
         match self {
             Self::Bart => ModelType::Bart,
             Self::T5 => ModelType::T5,
@@ -176,7 +176,7 @@ impl Architecture {
     }
 
     /// T5 was trained with the task's name before the text (Raffel et al. 2020).
-    pub(super) fn prefix(self) -> &'static str {
+    pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::T5 => "summarize: ",
             _ => "",

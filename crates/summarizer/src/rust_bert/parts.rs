@@ -5,7 +5,7 @@ use crate::sentences;
 /// Parts of at most `budget` tokens each, cut at sentence ends; a sentence that is longer alone is
 /// cut between words. Every word of the text is in exactly one part, in order. Parts are about
 /// equally long, so that the last is not a scrap.
-pub(super) fn split(text: &str, budget: usize, tokens: impl Fn(&str) -> usize) -> Vec<String> {
+pub(crate) fn split(text: &str, budget: usize, tokens: impl Fn(&str) -> usize) -> Vec<String> {
     let pieces = pieces(text, budget, &tokens);
     let total: usize = pieces.iter().map(|(_, size)| size).sum();
     let parts = total.div_ceil(budget.max(1)).max(1);
