@@ -29,12 +29,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(&schema)? + "\n";
         let file = crate::root().join(path);
         if args.check {
-            let stored = fs::read_to_string(&file).with_context(|| format!("{path}"))?;
+            let stored = fs::read_to_string(&file).context(path)?;
             if stored != text {
                 bail!("{path} is not what the types say; run `cargo xtask schema` and commit it");
             }
         } else {
-            fs::write(&file, text).with_context(|| format!("{path}"))?;
+            fs::write(&file, text).context(path)?;
         }
     }
     Ok(())
