@@ -2,6 +2,7 @@
 //! with random weights, whose expected ids `tiny/make.py` made with transformers.
 
 #![cfg(feature = "rust-bert")]
+#![expect(clippy::unwrap_used, reason = "a failed call fails the test")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
