@@ -22,6 +22,11 @@ pub enum Outcome {
         /// How long to wait at least.
         after: Duration,
     },
+    /// Not tried yet: our own manners hold it back. Again after a while, and no attempt is used.
+    PutOff {
+        /// How long to wait at least.
+        after: Duration,
+    },
     /// Another machine has taken it over.
     HandedOff,
     /// The mill stopped first; the next start takes it up again.

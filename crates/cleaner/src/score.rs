@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 /// What a page should give: `<id>.json` beside `<id>.html.gz`.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Truth {
-    /// The name of the page in its corpus.
+    /// The name of the page in its corpus; empty where the truth does not say.
+    #[serde(default)]
     pub id: String,
     /// The address of the page.
     #[serde(default)]

@@ -21,7 +21,10 @@ pub(crate) fn settle(
     let Some(after) = group.next(&state, &Event::Ended(outcome)) else {
         return Ok(Applied::Ignored);
     };
-    let tried = i64::from(!matches!(outcome, Outcome::HandedOff | Outcome::Abandoned));
+    let tried = i64::from(!matches!(
+        outcome,
+        Outcome::PutOff { .. } | Outcome::HandedOff | Outcome::Abandoned
+    ));
     let (code, number) = match &after {
         State::Rejected(reason) => (Some(reason.code()), rows::reason_number(reason)),
         _ => (None, None),

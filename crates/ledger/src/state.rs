@@ -114,6 +114,10 @@ fn ended(attempts: u32, outcome: &Outcome, now: Timestamp, retries: Retries) -> 
                 now.saturating_add(retries.wait(attempts, *after)).unwrap_or(Timestamp::MAX);
             Some(State::Due { attempts, not_before })
         }
+        Outcome::PutOff { after } => {
+            let not_before = now.saturating_add(*after).unwrap_or(Timestamp::MAX);
+            Some(State::Due { attempts, not_before })
+        }
         Outcome::HandedOff | Outcome::Abandoned => None,
     }
 }
@@ -135,6 +139,7 @@ mod tests {
             Just(Outcome::Duplicate { of: ArticleId::from_bits(1) }),
             Just(Outcome::Rejected(Reason::Gone)),
             (0u64..10_000_000).prop_map(|s| Outcome::Retry { after: Duration::from_secs(s) }),
+            (0u64..10_000_000).prop_map(|s| Outcome::PutOff { after: Duration::from_secs(s) }),
             Just(Outcome::HandedOff),
             Just(Outcome::Abandoned),
         ]

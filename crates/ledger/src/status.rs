@@ -175,7 +175,7 @@ impl fmt::Display for Status {
             write!(f, ", {} of them ready for a sink", self.ready)?;
         }
         if let Some(due) = self.oldest_due {
-            write!(f, "; the oldest is due since {due}")?;
+            write!(f, "; the first is due at {due}")?;
         }
         writeln!(f)?;
         if self.dead_letters > 0 {

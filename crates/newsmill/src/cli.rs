@@ -3,11 +3,12 @@
 use std::io::{IsTerminal, Write};
 
 use clap::{Parser, Subcommand, ValueEnum};
+use newsmill_pipeline::stages;
 use newsmill_sink::SinkError;
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::{self, Exit};
-use crate::{check, eval, explain, inspect, once, run, schema};
+use crate::{check, discover, eval, explain, inspect, once, parse, run, schema};
 
 /// Reads news pages and feeds, keeps the articles, and summarizes them with a source for every
 /// sentence.
@@ -49,6 +50,10 @@ enum Verb {
     Eval(eval::Args),
     /// Check records against themselves: offsets, extracts, support
     Verify(eval::VerifyArgs),
+    /// The feeds that a page names, one URL a line
+    Discover(discover::Args),
+    /// Run one parser over standard input and print what it finds as JSON
+    Parse(parse::Args),
     /// Validate a pipeline.yaml and show what it resolves to
     Check(check::Args),
     /// Print the JSON Schema of pipeline.yaml or of a record
@@ -77,6 +82,8 @@ pub(crate) fn run() -> Exit {
         Verb::Explain(args) => explain::run(&args),
         Verb::Eval(args) => eval::run(&args),
         Verb::Verify(args) => eval::verify(&args),
+        Verb::Discover(args) => discover::run(&args),
+        Verb::Parse(args) => parse::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Schema(args) => schema::run(&args),
     };
@@ -92,7 +99,7 @@ fn report(error: &anyhow::Error) -> Exit {
     if closed {
         return Exit::Done;
     }
-    let _ = writeln!(std::io::stderr(), "newsmill: {error:#}");
+    let _ = writeln!(std::io::stderr(), "newsmill: {}", stages::causes(error.as_ref()));
     if io.is_some() { Exit::Io } else { Exit::Software }
 }
 

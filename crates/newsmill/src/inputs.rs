@@ -56,11 +56,29 @@ fn expand(name: String, max_page: u64, passed_over: &Arc<AtomicU64>) -> Inputs {
     if archive::is_archive(&path) {
         return archive::read(path, max_page);
     }
+    if let Some(why) = no_address(&name)
+        && path.symlink_metadata().is_err()
+    {
+        return one(refused(name, Reason::BadUrl, why));
+    }
     // Whether it can be read, the fetcher finds out and says.
     one(Given::Entry(entry(name, Location::File(path))))
 }
 
-/// The URL of an `http(s)://` name; a broken one is left to be refused as a file would be.
+/// What is wrong with a name that looks like a URL and is none that can be read.
+fn no_address(name: &str) -> Option<String> {
+    let (scheme, _) = name.split_once("://")?;
+    let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    if scheme.is_empty() || !scheme.chars().all(valid) {
+        return None;
+    }
+    match Url::parse(name) {
+        Ok(_) => Some("only http and https addresses are read".to_owned()),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// The URL of an `http(s)://` name; `None` also for a broken one.
 pub(crate) fn web(name: &str) -> Option<Url> {
     let scheme = name.split_once("://")?.0;
     let http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
@@ -172,6 +190,14 @@ mod tests {
                 Given::Refused { input, reason, .. } => format!("{input}: {}", reason.code()),
             })
             .collect()
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_read_is_no_missing_file() {
+        let given = names(&["ftp://example.org/x", "http://", "no/such://file", "no-such-file"]);
+        let wanted =
+            ["ftp://example.org/x: bad_url", "http://: bad_url", "no/such://file", "no-such-file"];
+        assert_eq!(given, wanted);
     }
 
     fn folder() -> (tempfile::TempDir, String) {

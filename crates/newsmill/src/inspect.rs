@@ -224,5 +224,14 @@ fn open(which: &Which) -> anyhow::Result<Option<Inspector>> {
             }
         },
     };
+    if !path.exists() {
+        let path = path.display();
+        writeln!(
+            std::io::stderr(),
+            "{path}: there is no such ledger; name the one of your run with --ledger FILE or \
+             --config FILE"
+        )?;
+        return Ok(None);
+    }
     Ok(Some(Inspector::open(&path)?))
 }

@@ -6,6 +6,7 @@
 mod archive;
 mod check;
 mod cli;
+mod discover;
 mod eval;
 mod exit;
 mod explain;
@@ -14,6 +15,7 @@ mod inspect;
 mod once;
 mod output;
 mod page;
+mod parse;
 mod run;
 mod schema;
 mod stdin;

@@ -22,6 +22,10 @@ use newsmill_pipeline::stages::in_order::{End, Ends};
 use newsmill_pipeline::supervisor::{self, Ending};
 use newsmill_pipeline::telemetry::Telemetry;
 use newsmill_pipeline::topology::{self, Parts};
+use newsmill_summarizer::Method;
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::StrDeserializer;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Exit;
@@ -69,6 +73,10 @@ pub(crate) struct Args {
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     sentences: Option<u16>,
 
+    /// How to summarize: extractive, llm, … [default: what the configuration says, or extractive]
+    #[arg(long, value_name = "METHOD", value_parser = method)]
+    summarizer: Option<Method>,
+
     /// Cores to use [default: all]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -106,6 +114,12 @@ impl From<Form> for newsmill_sink::Format {
     }
 }
 
+/// A method by its name in `pipeline.yaml`.
+fn method(name: &str) -> Result<Method, String> {
+    let name: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
+    Method::deserialize(name).map_err(|error| error.to_string())
+}
+
 /// Tries of a page that fails for the time being.
 const ATTEMPTS: u32 = 3;
 
@@ -123,6 +137,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     };
     if let Some(sentences) = args.sentences {
         resolved.summarizer.sentences = sentences.into();
+    }
+    if let Some(method) = args.summarizer {
+        resolved.summarizer.method = vec![method];
     }
     let form = newsmill_sink::Format::from(args.format);
     let runtime = tokio::runtime::Builder::new_multi_thread()

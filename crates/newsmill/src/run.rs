@@ -140,7 +140,10 @@ fn log_settled(settlement: &Settlement) {
         Outcome::Rejected(reason) => {
             tracing::info!(input = %label, reason = reason.code(), cause, "rejected");
         }
-        Outcome::Retry { after } => tracing::info!(input = %label, ?after, cause, "put off"),
+        Outcome::Retry { after } => {
+            tracing::info!(input = %label, ?after, cause, "will be tried again")
+        }
+        Outcome::PutOff { after } => tracing::debug!(input = %label, ?after, cause, "held back"),
         Outcome::Duplicate { of } => tracing::debug!(input = %label, %of, "duplicate"),
         Outcome::Abandoned => tracing::debug!(input = %label, "abandoned for now"),
         Outcome::Delivered | Outcome::HandedOff => tracing::debug!(input = %label, "record"),

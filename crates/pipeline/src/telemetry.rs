@@ -159,6 +159,7 @@ pub fn outcome_code(outcome: &Outcome) -> &'static str {
         Outcome::Duplicate { .. } => "duplicate",
         Outcome::Rejected(_) => "rejected",
         Outcome::Retry { .. } => "retry",
+        Outcome::PutOff { .. } => "put_off",
         Outcome::HandedOff => "handed_off",
         Outcome::Abandoned => "abandoned",
     }

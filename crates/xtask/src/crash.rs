@@ -3,8 +3,8 @@
 //! A folder of made pages is milled once without a break. Then it is milled again into other
 //! sinks by a process that is killed at random moments and started again, until it has been killed
 //! often enough and one run ends by itself. Both must have left the same: the JSON Lines files
-//! sorted and without the times in them byte for byte, and at the webhook every record with the
-//! one idempotency key that it always has.
+//! sorted and without the times in them byte for byte, the SQLite databases alike, and at the
+//! webhook every record with the one idempotency key that it always has.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -114,7 +114,8 @@ impl Mill {
     fn new(binary: &Path, folder: &Path, pages: &Path, webhook: bool) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let hook = webhook.then(Hook::listen).transpose()?;
-        let mut sinks = "  - jsonl: { path: news.jsonl }\n".to_owned();
+        let mut sinks =
+            "  - jsonl: { path: news.jsonl }\n  - sqlite: { path: news.sqlite }\n".to_owned();
         if let Some(hook) = &hook {
             let _ = writeln!(sinks, "  - webhook: {{ url: \"{}\", batch: 1 }}", hook.url);
         }
@@ -147,16 +148,22 @@ impl Mill {
         let file = std::fs::File::open(self.folder.join("news.jsonl"))?;
         let mut records = BufReader::new(file)
             .lines()
-            .map(|line| {
-                let mut record: serde_json::Value = serde_json::from_str(&line?)?;
-                let members = record.as_object_mut().context("a line is no object")?;
-                members.remove("fetched");
-                members.remove("processed");
-                Ok(record.to_string())
-            })
+            .map(|line| timeless(&line?))
             .collect::<anyhow::Result<Vec<_>>>()?;
         records.sort_unstable();
         Ok(records)
+    }
+
+    /// Each row of the database, older revisions too, without its times, sorted.
+    fn rows(&self) -> anyhow::Result<Vec<String>> {
+        let db = rusqlite::Connection::open(self.folder.join("news.sqlite"))?;
+        let mut query = db.prepare("SELECT record FROM records")?;
+        let mut rows = query
+            .query_map([], |row| row.get::<_, String>(0))?
+            .map(|row| timeless(&row?))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        rows.sort_unstable();
+        Ok(rows)
     }
 
     fn status(&self) -> anyhow::Result<serde_json::Value> {
@@ -168,6 +175,15 @@ impl Mill {
     }
 }
 
+/// A record without what differs from one run to the next.
+fn timeless(record: &str) -> anyhow::Result<String> {
+    let mut record: serde_json::Value = serde_json::from_str(record)?;
+    let members = record.as_object_mut().context("a record is no object")?;
+    members.remove("fetched");
+    members.remove("processed");
+    Ok(record.to_string())
+}
+
 fn compare(whole: &Mill, broken: &Mill, pages: usize) -> anyhow::Result<()> {
     let (expected, found) = (whole.records()?, broken.records()?);
     ensure!(expected.len() == pages, "the unbroken run wrote {} records", expected.len());
@@ -176,6 +192,10 @@ fn compare(whole: &Mill, broken: &Mill, pages: usize) -> anyhow::Result<()> {
     let twice = found.len() - distinct.len();
     say(&format!("jsonl: {} records, {lost} lost, {twice} twice", found.len()))?;
     ensure!(expected == found, "the files differ");
+    let rows = broken.rows()?;
+    say(&format!("sqlite: {} rows", rows.len()))?;
+    ensure!(whole.rows()? == expected, "the unbroken run filled the database otherwise");
+    ensure!(rows == expected, "the databases differ");
     for mill in [whole, broken] {
         let status = mill.status()?;
         let count = |name: &str| status[name].as_u64().unwrap_or(u64::MAX);

@@ -35,7 +35,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0usize..4).prop_map(Step::Claim),
         8 => (0usize..12, prop::option::weighted(0.2, 0usize..5), 0usize..2, 0usize..3)
             .prop_map(|(entry, home, title, text)| Step::Ready { entry, home, title, text }),
-        5 => (0usize..12, 0usize..6).prop_map(|(entry, outcome)| Step::Settle { entry, outcome }),
+        5 => (0usize..12, 0usize..7).prop_map(|(entry, outcome)| Step::Settle { entry, outcome }),
         4 => (0usize..2, 0i64..4, 1i64..4).prop_map(|(sink, ahead, reject_every)| {
             Step::Deliver { sink, ahead, reject_every }
         }),
@@ -163,6 +163,10 @@ impl Model {
                 let not_before = waits.unwrap_or(self.now);
                 (Is::Due { attempts, not_before }, outcome.clone())
             }
+            Outcome::PutOff { after } => {
+                let not_before = self.now + after.as_secs() as i64;
+                (Is::Due { attempts, not_before }, outcome.clone())
+            }
             Outcome::HandedOff if waits.is_none() => return Applied::Ignored,
             Outcome::HandedOff => (Is::HandedOff { attempts }, outcome.clone()),
             Outcome::Delivered => (Is::Delivered, outcome.clone()),
@@ -260,6 +264,7 @@ fn outcome(n: usize) -> Outcome {
         2 => Outcome::Retry { after: Duration::from_secs(100) },
         3 => Outcome::HandedOff,
         4 => Outcome::Abandoned,
+        5 => Outcome::PutOff { after: Duration::from_secs(7) },
         _ => Outcome::Duplicate { of: ArticleId::from_bits(7) },
     }
 }

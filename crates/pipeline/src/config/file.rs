@@ -52,14 +52,14 @@ pub struct Channels {
     /// Articles to summarize. Default: 32; it keeps a model busy across one slow page.
     #[schemars(range(min = 1, max = 65536))]
     pub articles: usize,
-    /// Records to deliver. Default: 256; it lets a sink take them in batches.
+    /// Records to deliver. Default: 64; it lets a sink take them in batches.
     #[schemars(range(min = 1, max = 65536))]
     pub records: usize,
 }
 
 impl Default for Channels {
     fn default() -> Self {
-        Self { sources: 8, entries: 16, pages: 16, articles: 32, records: 256 }
+        Self { sources: 8, entries: 16, pages: 16, articles: 32, records: 64 }
     }
 }
 

@@ -45,13 +45,16 @@ pub async fn run(
             timers.lap(Phase::Busy, &mut since);
             let more = to_the_end && !look.entries.is_empty() && look.is_due();
             source.cursor = look.poll.cursor.clone();
+            let failed = look.poll.failure.is_some();
             let discover = Operation::Discover { poll: Some(look.poll), entries: look.entries };
             // That the ledger has ended is its own error to report.
             let Ok(applied) = ledger.apply(vec![discover]).await else { return Ok(()) };
             if let [Applied::Discovered(entries)] = &applied[..] {
                 let new =
                     entries.iter().filter(|entry| matches!(entry, Discovered::New(_))).count();
-                tracing::info!(source = %source.name, listed = entries.len(), new, "polled");
+                if !failed {
+                    tracing::info!(source = %source.name, listed = entries.len(), new, "polled");
+                }
             }
             found.notify_waiters();
             timers.lap(Phase::WaitingOut, &mut since);
