@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use newsmill_article::{Entry, Hints, Location, Reason};
 use newsmill_fetcher::Fetcher;
-use newsmill_ledger::{Ledger, Status};
+use newsmill_ledger::{Ledger, LedgerError, Status};
 use newsmill_pipeline::intake::Given;
 use newsmill_pipeline::supervisor::{self, Ending};
 use newsmill_pipeline::telemetry::Telemetry;
@@ -57,10 +57,20 @@ fn given(files: &[PathBuf]) -> Box<dyn Iterator<Item = Given> + Send> {
     }))
 }
 
+/// Opens the ledger. The threads of a mill that was cut short end when they notice, as they would
+/// with their process; until then they hold it.
+async fn open(path: &Path) -> Ledger {
+    loop {
+        match Ledger::open(path, &newsmill_ledger::Config::default()) {
+            Err(LedgerError::Held { .. }) => tokio::task::yield_now().await,
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
 /// Runs the mill; `signals` is how often and after how many records it is asked to stop.
 async fn mill(place: &Path, files: &[PathBuf], stop_after: Option<u64>, signals: usize) -> Ending {
-    let config = newsmill_ledger::Config::default();
-    let ledger = Ledger::open(&place.join("ledger.db"), &config).unwrap();
+    let ledger = open(&place.join("ledger.db")).await;
     let telemetry = Arc::new(Telemetry::default());
     let parts = Parts {
         fetcher: Fetcher::new(&newsmill_fetcher::Config::default(), &[]).unwrap(),

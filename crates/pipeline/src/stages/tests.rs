@@ -268,12 +268,11 @@ fn a_full_output_holds_a_thread_at_an_exact_count() {
     let (settlements, _keep) = unbounded();
     let (input_in, input) = bounded(3);
     let (output, output_out) = bounded::<InFlight<Item>>(2);
-    let taken = Arc::new(AtomicUsize::new(0));
-    let counted = taken.clone();
+    let (taken_in, taken) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
         let make = || {
             Ok(|item: &Item| {
-                counted.fetch_add(1, Ordering::SeqCst);
+                taken_in.send(item.number).unwrap();
                 second(item)
             })
         };
@@ -288,12 +287,14 @@ fn a_full_output_holds_a_thread_at_an_exact_count() {
         input_in.send_blocking(item(number)).unwrap();
     }
     assert!(input_in.try_send(item(6)).is_err());
-    assert_eq!(taken.load(Ordering::SeqCst), 3);
+    assert_eq!([(); 3].map(|()| taken.recv().unwrap()), [0, 1, 2]);
+    assert!(taken.try_recv().is_err());
     // Room for one is room for exactly one.
     let _ = output_out.recv_blocking().unwrap();
     input_in.send_blocking(item(7)).unwrap();
     assert!(input_in.try_send(item(8)).is_err());
-    assert_eq!(taken.load(Ordering::SeqCst), 4);
+    assert_eq!(taken.recv().unwrap(), 3);
+    assert!(taken.try_recv().is_err());
     output_out.close();
     thread.join().unwrap();
 }
