@@ -6,14 +6,14 @@
 
 mod html;
 
-use newsmill_article::Block;
+use newsmill_article::{Block, Reason};
 use serde::Serialize;
 use url::Url;
 
 use crate::extract::{self, Extraction};
 use crate::metadata::{Found, Metadata};
 use crate::tree::{Tag, Tree};
-use crate::{Config, Input, decode, language, metadata, parse, plain};
+use crate::{CleanError, Config, Input, decode, language, metadata, parse, plain};
 
 /// What the cleaner thought of one page.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -65,21 +65,17 @@ pub struct ExplainedBlock {
 /// Explains one page. Never fails: what [`crate::clean`] refuses is explained too.
 pub fn explain(config: &Config, input: &Input<'_>) -> Explanation {
     let mut explanation = Explanation { url: input.url.map(Url::to_string), ..Default::default() };
-    match crate::clean(config, input) {
-        Ok(document) => {
-            explanation.verdict = "accepted".to_owned();
-            let words = crate::word_count(&document.text);
-            explanation.because = format!("an article of {words} words");
-        }
+    let decoded = match decode::decode(input.bytes, input.content_type) {
+        Ok(decoded) => decoded,
         Err(error) => {
-            explanation.verdict = error.0.code().to_owned();
-            explanation.because = error.0.to_string();
+            explanation.judge(Err(error));
+            return explanation;
         }
-    }
-    let Ok(decoded) = decode::decode(input.bytes, input.content_type) else { return explanation };
+    };
     explanation.encoding = Some(format!("{} ({})", decoded.encoding.name(), decoded.origin));
     if !decode::is_html(&decoded.text, input.content_type, input.url.map(Url::as_str)) {
         let document = plain::document(&decoded.text, input.hints);
+        explanation.judge(crate::enough(config, crate::word_count(&document.text)));
         explanation.text = document.text;
         explanation.structure = document.blocks;
         return explanation;
@@ -87,8 +83,12 @@ pub fn explain(config: &Config, input: &Input<'_>) -> Explanation {
     let html = parse::parse(&decoded.text);
     let metadata = metadata::read(&html, input.url, input.hints);
     let extraction = extract::read(&html, &metadata);
-    if let Some(refusal) = extraction.refusal {
-        explanation.because = format!("{}: {refusal}", explanation.because);
+    match extraction.refusal {
+        Some(refusal) => {
+            explanation.judge(Err(CleanError(Reason::NotAnArticle)));
+            explanation.because = format!("{}: {refusal}", explanation.because);
+        }
+        None => explanation.judge(crate::enough(config, crate::word_count(&extraction.text))),
     }
     explanation.metadata = values(&metadata, &extraction.text);
     explanation.blocks = blocks(&html, &extraction);
@@ -98,6 +98,14 @@ pub fn explain(config: &Config, input: &Input<'_>) -> Explanation {
 }
 
 impl Explanation {
+    /// Writes down what became of the page: the words of its text, or why there is none.
+    fn judge(&mut self, outcome: Result<usize, CleanError>) {
+        (self.verdict, self.because) = match outcome {
+            Ok(words) => ("accepted".to_owned(), format!("an article of {words} words")),
+            Err(CleanError(reason)) => (reason.code().to_owned(), reason.to_string()),
+        };
+    }
+
     /// One self-contained HTML page: the blocks beside the final text. Needs neither network nor
     /// script.
     pub fn to_html(&self) -> String {

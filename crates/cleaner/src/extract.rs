@@ -43,8 +43,8 @@ pub(crate) fn extract(html: &Html, metadata: &Metadata) -> Result<Extraction, Cl
 /// The same without a judgement.
 pub(crate) fn read(html: &Html, metadata: &Metadata) -> Extraction {
     let page = Page::new(Tree::new(html));
-    let probabilities: Vec<f32> =
-        features::rows(&page).map(|row| MODEL.probability(&row)).collect();
+    let mut probabilities = Vec::with_capacity(page.tree.blocks.len());
+    features::each_row(&page, |row| probabilities.push(MODEL.probability(row)));
     let mut decisions = decide(&page, &probabilities);
     if !decisions.iter().any(|decision| decision.kept) {
         best_container(&page, &mut decisions);

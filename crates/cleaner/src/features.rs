@@ -154,8 +154,9 @@ fn order(page: &Page) -> Order {
     order
 }
 
-/// The features of every block, in order; made one by one, since a broad page has very many.
-pub(crate) fn rows(page: &Page) -> impl Iterator<Item = Row> {
+/// Shows the features of every block, in order; one row at a time, since a broad page has very many
+/// blocks.
+pub(crate) fn each_row(page: &Page, mut see: impl FnMut(&Row)) {
     let order = order(page);
     let whole = page.layout.sums[0];
     let mut seen: HashedMap<()> = HashedMap::default();
@@ -177,10 +178,13 @@ pub(crate) fn rows(page: &Page) -> impl Iterator<Item = Row> {
         .map(|(_, s)| s.chars)
         .sum();
     let shared = Shared { whole, good_blocks, comments, in_lists };
-    (0..page.tree.blocks.len()).map(move |at| {
+    let mut row = [0.0; FEATURES];
+    for at in 0..page.tree.blocks.len() {
         let copied = seen.insert(page.statistics[at].hash, ()).is_some();
-        row(page, &order, &shared, at, copied)
-    })
+        row.fill(0.0);
+        fill(page, &order, &shared, at, copied, &mut row);
+        see(&row);
+    }
 }
 
 struct Shared {
@@ -207,7 +211,7 @@ fn distance(from: usize, to: usize) -> f32 {
     if from == NONE || to == NONE { 60.0 } else { from.abs_diff(to).min(50) as f32 }
 }
 
-fn row(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool) -> Row {
+fn fill(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool, row: &mut Row) {
     let Page { tree, statistics, layout, furniture } = page;
     let block = &tree.blocks[at];
     let s = &statistics[at];
@@ -215,7 +219,6 @@ fn row(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool) -> 
     let element = &tree.elements[block.element];
     let whole = shared.whole;
     let above = &layout.above[block.element];
-    let mut row = [0.0; FEATURES];
     let mut set = |feature: F, value: f32| row[feature as usize] = value;
 
     set(F::chars, log(s.chars));
@@ -319,8 +322,8 @@ fn row(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool) -> 
     set(F::images, (block.images as f32).min(5.0));
     set(F::inline_hints, block.inline_hints.0.count_ones() as f32);
 
-    core(page, at, &mut row);
-    smallest_with(page, at, &mut row);
+    core(page, at, row);
+    smallest_with(page, at, row);
     let mut set = |feature: F, value: f32| row[feature as usize] = value;
 
     let by_signature = layout.by_signature.get(&element.signature).copied().unwrap_or_default();
@@ -344,7 +347,7 @@ fn row(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool) -> 
     set(F::since_good, distance(at, order.last_good[at]));
     set(F::until_good, distance(at, order.next_good[at]));
     set(F::chars_until_good, log(order.chars_until_good[at]));
-    neighbours(page, at, &mut row);
+    neighbours(page, at, row);
     let mut set = |feature: F, value: f32| row[feature as usize] = value;
 
     set(F::page_good, log(whole.good));
@@ -364,7 +367,6 @@ fn row(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool) -> 
             f32::from(if inline { 0 } else { above.nearest[hint] });
         row[F::count_comment as usize + hint] = f32::from(above.count[hint]) + flag(inline);
     }
-    row
 }
 
 /// Where the block stands to the best container.

@@ -11,6 +11,7 @@ mod hash;
 mod judge;
 pub mod language;
 mod layout;
+mod mend;
 pub mod metadata;
 mod model;
 pub mod parse;
@@ -95,10 +96,13 @@ pub fn clean(config: &Config, input: &Input<'_>) -> Result<Document, CleanError>
     };
     // Counting ends at the bound: a text is long and the bound is low.
     let words = document.text.unicode_words().take(config.min_words).count();
-    if words < config.min_words {
-        return Err(CleanError(Reason::TooShort { words }));
-    }
+    enough(config, words)?;
     Ok(document)
+}
+
+/// Whether so many words are a document.
+fn enough(config: &Config, words: usize) -> Result<usize, CleanError> {
+    if words < config.min_words { Err(CleanError(Reason::TooShort { words })) } else { Ok(words) }
 }
 
 /// Words in a text, by Unicode word boundaries (UAX #29).

@@ -11,6 +11,11 @@ use crate::features::Row;
 #[expect(clippy::approx_constant, reason = "thresholds fall where they fall")]
 pub(crate) mod table;
 
+/// After so many trees a block that is surely no text is let go: most blocks of a page are.
+const FIRST: usize = 40;
+/// These log odds, or fewer, are sure: the other trees never made up for them on the training pages.
+const SURE: f32 = -4.0;
+
 /// One question: does the feature exceed the threshold?
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Node {
@@ -41,7 +46,10 @@ impl Model {
     /// The probability that a block is article text.
     pub fn probability(&self, row: &Row) -> f32 {
         let mut odds = self.base;
-        for &root in self.roots.iter() {
+        for (tree, &root) in self.roots.iter().enumerate() {
+            if tree == FIRST && odds < SURE {
+                break;
+            }
             let mut at = root;
             // A child stands after its parent, so this ends.
             while at >= 0 {

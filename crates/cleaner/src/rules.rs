@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use crate::features::Page;
 use crate::hash::{hash, mix};
+use crate::mend;
 use crate::phrases::Furniture;
 use crate::tree::Tag;
 use crate::vocabulary::Hint;
@@ -32,16 +33,22 @@ pub(crate) fn decide(page: &Page, probabilities: &[f32]) -> Vec<Decision> {
         .collect();
     thin(page, &mut decisions);
     section_headings(page, &mut decisions);
+    mend::code(page, &mut decisions);
     furniture(page, &mut decisions);
     comments(page, &mut decisions);
     nested_articles(page, &mut decisions);
     repeated_lists(page, &mut decisions);
     repeated_text(page, &mut decisions);
+    mend::hidden_copies(page, &mut decisions);
+    mend::shapes(page, &mut decisions);
+    mend::appeals(page, &mut decisions);
+    mend::pull_quotes(page, &mut decisions);
+    mend::announcements(page, &mut decisions);
     headings(page, &mut decisions);
     decisions
 }
 
-fn drop_block(decision: &mut Decision, rule: &'static str) {
+pub(crate) fn drop_block(decision: &mut Decision, rule: &'static str) {
     decision.kept = false;
     decision.rule = rule;
 }

@@ -18,7 +18,8 @@ impl TrainingPage {
     /// Parses a page and fills the features.
     pub fn new(html: &str) -> Self {
         let page = Page::new(Tree::new(&crate::parse::parse(html)));
-        let rows = features::rows(&page).collect();
+        let mut rows = Vec::new();
+        features::each_row(&page, |row| rows.push(*row));
         Self { page, rows }
     }
 

@@ -429,6 +429,10 @@ impl Walk {
             self.push_preformatted(text);
             return;
         }
+        if self.links > 0 && matches!(text.trim(), "#" | "¶" | "🔗") {
+            // The anchor of a heading.
+            return;
+        }
         if text.starts_with(is_space) {
             self.pending_space = true;
         }

@@ -1,0 +1,239 @@
+//! Rules over kept blocks that rest on the shape of a block and on what else is kept: copies that
+//! the page hides, pull quotes, times of updates, signs between parts, credits under pictures and
+//! at the end of agency stories, code between paragraphs.
+//!
+//! Leaves out: furniture by its wording (`phrases`), and what the model learns by itself.
+
+use std::collections::HashSet;
+
+use crate::features::Page;
+use crate::rules::{Decision, drop_block};
+use crate::tree::Tag;
+use crate::vocabulary::Hint;
+
+/// Code that the model doubts stays where text is kept on both sides of it.
+pub(crate) fn code(page: &Page, decisions: &mut [Decision]) {
+    const DOUBTFUL: f32 = 0.1;
+    const REACH: usize = 2;
+    for at in 0..decisions.len() {
+        if !page.tree.blocks[at].preformatted
+            || decisions[at].kept
+            || decisions[at].score < DOUBTFUL
+        {
+            continue;
+        }
+        let before = decisions[at.saturating_sub(REACH)..at].iter().any(|d| d.kept);
+        let after = decisions.iter().skip(at + 1).take(REACH).any(|d| d.kept);
+        if before && after {
+            decisions[at].kept = true;
+            decisions[at].rule = "code among text";
+        }
+    }
+}
+
+/// A hidden block goes when the page shows the same words.
+pub(crate) fn hidden_copies(page: &Page, decisions: &mut [Decision]) {
+    let hidden = |at: usize| page.layout.above[page.tree.blocks[at].element].concealed > 0;
+    if !(0..decisions.len()).any(|at| decisions[at].kept && hidden(at)) {
+        return;
+    }
+    let shown: HashSet<u64> = (0..decisions.len())
+        .filter(|&at| decisions[at].kept && !hidden(at))
+        .map(|at| page.statistics[at].hash)
+        .collect();
+    for (at, decision) in decisions.iter_mut().enumerate() {
+        if decision.kept && hidden(at) && shown.contains(&page.statistics[at].hash) {
+            drop_block(decision, "hidden copy");
+        }
+    }
+}
+
+/// A short block in a box for quotes that repeats words of a longer one.
+pub(crate) fn pull_quotes(page: &Page, decisions: &mut [Decision]) {
+    const WORDS: std::ops::RangeInclusive<usize> = 4..=60;
+    /// More boxes than this are no pull quotes, and the search stays linear.
+    const MOST: usize = 30;
+    let boxed = |at: usize| {
+        let above = &page.layout.above[page.tree.blocks[at].element];
+        above.quotes > 0 || above.asides > 0 || above.nearest[Hint::Quote as usize] <= 2
+    };
+    let quotes: Vec<usize> = (0..decisions.len())
+        .filter(|&at| decisions[at].kept && boxed(at))
+        .filter(|&at| WORDS.contains(&(page.statistics[at].words as usize)))
+        .collect();
+    if quotes.is_empty() || quotes.len() > MOST {
+        return;
+    }
+    let text = |at: usize| page.tree.text_of(&page.tree.blocks[at]);
+    let mut running = String::new();
+    for at in (0..decisions.len()).filter(|&at| decisions[at].kept && !boxed(at)) {
+        running.push_str(&plain_words(text(at)));
+        running.push('\n');
+    }
+    for at in quotes {
+        let quote = plain_words(text(at));
+        if running.contains(&quote) {
+            drop_block(&mut decisions[at], "pull quote");
+        }
+    }
+}
+
+/// The words of a text between single spaces, without marks.
+fn plain_words(text: &str) -> String {
+    let mut out = String::from(" ");
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        out.push_str(word);
+        out.push(' ');
+    }
+    out
+}
+
+/// Lines that say by their shape that they are no text.
+pub(crate) fn shapes(page: &Page, decisions: &mut [Decision]) {
+    for (at, decision) in decisions.iter_mut().enumerate().filter(|(_, d)| d.kept) {
+        let block = &page.tree.blocks[at];
+        if block.preformatted {
+            continue;
+        }
+        let text = page.tree.text_of(block);
+        let above = &page.layout.above[block.element];
+        if !text.contains(|c: char| c.is_alphanumeric() || c == '_') {
+            drop_block(decision, "signs");
+        } else if above.tables == 0 && above.lists == 0 && is_time(text) {
+            drop_block(decision, "time");
+        } else if is_agency_credit(text) {
+            drop_block(decision, "agency credit");
+        } else if is_picture_credit(text) {
+            drop_block(decision, "picture credit");
+        } else if page.tree.elements[block.element].tag == Tag::Button && !page.statistics[at].good
+        {
+            drop_block(decision, "button");
+        }
+    }
+}
+
+/// Nothing but a time of day: `14.05 GMT`, `Updated at 9:30 am`.
+fn is_time(text: &str) -> bool {
+    if text.len() > 40 {
+        return false;
+    }
+    let mut times = 0;
+    for word in text.split_whitespace() {
+        let word = word.trim_matches(['.', ',', '(', ')']);
+        let parts: Vec<&str> = word.split([':', '.', 'h']).collect();
+        let clock = matches!(parts[..], [hour, minute]
+            if (1..=2).contains(&hour.len())
+                && minute.len() >= 2
+                && hour.bytes().all(|b| b.is_ascii_digit())
+                && minute.bytes().take(2).all(|b| b.is_ascii_digit())
+                && matches!(minute[2..].to_ascii_lowercase().as_str(), "" | "am" | "pm"));
+        let zone = (2..=4).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_uppercase());
+        let beside = ["updated", "at", "am", "pm", "uhr", "a.m", "p.m"];
+        if clock {
+            times += 1;
+        } else if !zone && !beside.contains(&word.to_ascii_lowercase().as_str()) {
+            return false;
+        }
+    }
+    times == 1
+}
+
+/// `Reporting by …; Editing by …`, as agencies end their stories.
+fn is_agency_credit(text: &str) -> bool {
+    const OPENINGS: [&str; 5] = [
+        "reporting by ",
+        "additional reporting by ",
+        "writing by ",
+        "editing by ",
+        "reporting and writing by ",
+    ];
+    let text = text.trim_start_matches(['(', '[', ' ']);
+    text.len() <= 400
+        && OPENINGS.iter().any(|opening| {
+            text.get(..opening.len()).is_some_and(|start| start.eq_ignore_ascii_case(opening))
+                && text[opening.len()..].starts_with(char::is_uppercase)
+        })
+}
+
+/// Ends with who took the picture: `(Photo by …)`, `…: Foto: …`.
+fn is_picture_credit(text: &str) -> bool {
+    const ENDINGS: [&str; 9] = [
+        "(photo by ",
+        "(photo: ",
+        "(photo courtesy of ",
+        "(photo credit: ",
+        "(image: ",
+        "(image credit: ",
+        "(foto: ",
+        "(ap photo/",
+        "(file photo",
+    ];
+    if text.len() > 500 || !text.ends_with([')', '.']) {
+        return false;
+    }
+    let Some(open) = text.rfind('(') else { return false };
+    let last = &text[open..];
+    ENDINGS.iter().any(|ending| {
+        last.get(..ending.len()).is_some_and(|start| start.eq_ignore_ascii_case(ending))
+    })
+}
+
+/// What ends with a colon announces something; at the end of a text nothing follows.
+pub(crate) fn announcements(page: &Page, decisions: &mut [Decision]) {
+    const WORDS: f32 = 4.0;
+    while let Some(last) = (0..decisions.len()).rev().find(|&at| decisions[at].kept) {
+        let text = page.tree.text_of(&page.tree.blocks[last]);
+        if !text.ends_with([':', '：']) || page.statistics[last].words > WORDS {
+            return;
+        }
+        drop_block(&mut decisions[last], "announces nothing");
+    }
+}
+
+/// Boxes that ask to subscribe or to give, inside a text that is kept without them.
+pub(crate) fn appeals(page: &Page, decisions: &mut [Decision]) {
+    const SURE: f32 = 0.9;
+    const NEAR: u8 = 1;
+    const FEW: f32 = 0.2;
+    let boxed = |at: usize| {
+        let above = &page.layout.above[page.tree.blocks[at].element];
+        above.nearest[Hint::Newsletter as usize] <= NEAR
+    };
+    let chars = |choose: &dyn Fn(usize) -> bool| -> f32 {
+        (0..decisions.len())
+            .filter(|&at| decisions[at].kept && choose(at))
+            .map(|at| page.statistics[at].chars)
+            .sum()
+    };
+    if chars(&boxed) > FEW * chars(&|_| true) {
+        return;
+    }
+    for (at, decision) in decisions.iter_mut().enumerate() {
+        if decision.kept && decision.score < SURE && boxed(at) {
+            drop_block(decision, "appeal");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_agency_credit, is_picture_credit, is_time};
+
+    #[test]
+    fn times_of_updates_are_told_from_sentences() {
+        for time in ["14.05 GMT", "Updated at 14.12 GMT", "9:30 am", "9:30pm", "18.30 Uhr"] {
+            assert!(is_time(time), "{time}");
+        }
+        for text in ["14.05", "It was 14.05", "3.5", "NASA", "Updated", "1.50 EUR 2.50 EUR"] {
+            assert_eq!(is_time(text), text == "14.05", "{text}");
+        }
+    }
+
+    #[test]
+    fn credits_are_told_from_sentences() {
+        assert!(is_agency_credit("(Reporting by Ann Lee in Rome; Editing by Bo Ek)"));
+        assert!(!is_agency_credit("Reporting by children is rare."));
+        assert!(is_picture_credit("The weir at dawn. (Photo by Ann Lee, The Post)"));
+        assert!(!is_picture_credit("A sentence with a note (see the photo by Ann Lee)."));
+    }
+}
