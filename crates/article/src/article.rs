@@ -19,7 +19,7 @@ pub struct Article {
 }
 
 impl Article {
-    /// By the canonical address, else the address that answered (both in their [`canonical`] form),
+    /// By the canonical address, else the address that answered (both in their [`canonical`](fn@crate::canonical) form),
     /// else the text.
     pub fn id(&self) -> ArticleId {
         match self.document.canonical_url.as_ref().or(self.url.as_ref()) {

@@ -32,7 +32,7 @@ pub struct Batch {
     /// The records, in order. May be empty although `through` is further on: records that another
     /// sink gets again are passed over.
     pub records: Vec<StoredRecord>,
-    /// The position of the sink once it has them; what to say in [`Operation::Deliver`].
+    /// The position of the sink once it has them; what to say in [`Operation::Deliver`](crate::Operation::Deliver).
     pub through: Sequence,
 }
 
