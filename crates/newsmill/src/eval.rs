@@ -206,7 +206,11 @@ fn judge_all(truths: &[PathBuf]) -> anyhow::Result<Vec<Judged>> {
 
 fn judge(reader: &Reader, truth: &Path) -> anyhow::Result<Judged> {
     let path = page_of(truth).context("its page is gone")?;
-    let truth: Truth = serde_json::from_slice(&std::fs::read(truth)?)?;
+    let name = truth.file_stem().unwrap_or_default().to_string_lossy();
+    let mut truth: Truth = serde_json::from_slice(&std::fs::read(truth)?)?;
+    if truth.id.is_empty() {
+        truth.id = name.into_owned();
+    }
     // A page that cannot be read counts as one without text.
     let text = reader.read(&path.to_string_lossy()).ok().and_then(|page| {
         let url = truth.url.as_deref().and_then(|url| url::Url::parse(url).ok());
@@ -248,4 +252,19 @@ pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     }
     writeln!(std::io::stderr(), "{records} records, {faults} faults")?;
     Ok(if faults > 0 { Exit::SomeRefused } else { Exit::Done })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_truth_without_an_id_is_called_as_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let truth = folder.path().join("bridge.json");
+        std::fs::write(&truth, r#"{"articleBody": "The bridge opened."}"#).unwrap();
+        std::fs::write(truth.with_extension("html"), "<p>The bridge opened.</p>").unwrap();
+        let reader = Reader::new(&newsmill_fetcher::Config::default()).unwrap();
+        assert_eq!(judge(&reader, &truth).unwrap().id, "bridge");
+    }
 }

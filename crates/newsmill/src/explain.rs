@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let page = match Reader::new(&resolved.fetcher)?.read(&args.page) {
         Ok(page) => page,
         Err(error) => {
-            writeln!(std::io::stderr(), "{error:#}")?;
+            writeln!(std::io::stderr(), "{}", newsmill_pipeline::stages::causes(error.as_ref()))?;
             return Ok(Exit::SomeRefused);
         }
     };

@@ -141,6 +141,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     if let Some(method) = args.summarizer {
         resolved.summarizer.method = vec![method];
     }
+    if args.summarizer == Some(Method::Llm) && resolved.summarizer.llm.is_none() {
+        writeln!(
+            std::io::stderr(),
+            "--summarizer llm: name the model under summarizer.llm in a file and the file with \
+             --config"
+        )?;
+        return Ok(Exit::Usage);
+    }
     let form = newsmill_sink::Format::from(args.format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
