@@ -42,37 +42,41 @@ macro_rules! features {
 }
 
 features! {
-    chars, words, link_density, links, strong, sentences, ends_sentence, comma_rate, upper, capital,
-    digits, stop, unspaced, word_length, lines, copies, copy_before, in_title, in_description,
-    is_title, opens_lower, ends_colon, has_year, has_mark, quoted, appeals, appeal_share, credits, credit_share, concealed,
-    furniture, furniture_form, furniture_share, furniture_related, furniture_newsletter,
-    furniture_consent, after_furniture, after_related, after_comments, before_related,
-    is_p, is_div, heading, is_item, is_cell, is_term, is_button, is_caption, is_quote, is_pre, after_break,
-    depth, articles, asides, navs, headers, footers, lists, tables, figures, quotes, forms,
-    nested_article, list_blocks, list_links, list_good, table_blocks, table_links,
-    own_blocks, own_chars, parent_links, parent_good, parent_blocks, grand_links, grand_good, siblings,
-    parent_children, images, inline_hints,
-    core_up, core_inside, core_outside, core_before, core_after, score_own, score_parent, score_grand, score_best,
-    branch_links, branch_good, branch_chars, branch_blocks, branch_place,
-    up_40, up_60, up_80,
-    sig_good, sig_blocks, sig_links, path_good, path_blocks, path_links,
-    place, good_before, good_after, after_title, since_heading, since_good, until_good, chars_until_good,
-    prev_chars, prev_good, prev_links, prev_same, prev2_chars, prev2_good,
-    next_chars, next_good, next_links, next_same, next2_chars, next2_good, next_heading,
-    page_good, page_chars, page_links, page_blocks, page_core, page_articles, page_good_block, page_comments,
-    page_says_article, page_lists,
-    hint_comment, hint_share, hint_related, hint_nav, hint_side, hint_foot, hint_advert, hint_caption,
-    hint_byline, hint_newsletter, hint_hidden, hint_tags, hint_body, hint_title, hint_lead, hint_card,
-    hint_bio, hint_consent, hint_gallery, hint_widget, hint_legal, hint_quote, hint_header, hint_login,
-    hint_date, hint_product, hint_list,
-    count_comment, count_share, count_related, count_nav, count_side, count_foot, count_advert, count_caption,
-    count_byline, count_newsletter, count_hidden, count_tags, count_body, count_title, count_lead, count_card,
-    count_bio, count_consent, count_gallery, count_widget, count_legal, count_quote, count_header, count_login,
-    count_date, count_product, count_list,
+    chars, words, link_density, strong, sentences, ends_sentence, upper, capital, digits, stop,
+    word_length, lines, copies, in_title, in_description, has_year, has_mark, quoted, appeals,
+    appeal_share, credits, credit_share, concealed, furniture, after_furniture, after_related,
+    after_comments, is_p, is_div, heading, is_item, is_cell, is_caption, depth, articles, asides, navs,
+    tables, figures, quotes, forms, list_blocks, list_links, table_blocks, own_chars, parent_links,
+    parent_good, parent_blocks, grand_links, grand_good, parent_children, images, inline_hints, core_up,
+    core_inside, core_outside, core_before, core_after, score_parent, score_grand, score_best,
+    branch_links, branch_good, branch_chars, branch_blocks, branch_place, up_40, up_60, up_80, sig_good,
+    sig_blocks, sig_links, path_good, path_blocks, path_links, place, good_before, good_after,
+    after_title, since_heading, since_good, until_good, chars_until_good, prev_chars, prev_links,
+    prev_same, prev2_chars, prev2_good, next_chars, next_links, next_same, next2_chars, next_heading,
+    page_good, page_chars, page_links, page_blocks, page_core, page_articles, page_good_block,
+    page_lists, hint_comment, hint_share, hint_related, hint_nav, hint_side, hint_foot, hint_advert,
+    hint_caption, hint_byline, hint_newsletter, hint_hidden, hint_tags, hint_body, hint_title,
+    hint_lead, hint_card, hint_bio, hint_consent, hint_gallery, hint_widget, hint_legal, hint_quote,
+    hint_header, hint_login, hint_date, hint_product, hint_list, count_comment, count_caption,
+    count_tags, count_body, count_lead, count_card, count_gallery, count_widget, count_list, count_side,
 }
 
 /// How many features there are.
 pub const FEATURES: usize = NAMES.len();
+
+/// The hints whose elements around a block are counted.
+const COUNTED: [(F, Hint); 10] = [
+    (F::count_comment, Hint::Comment),
+    (F::count_caption, Hint::Caption),
+    (F::count_tags, Hint::Tags),
+    (F::count_body, Hint::Body),
+    (F::count_lead, Hint::Lead),
+    (F::count_card, Hint::Card),
+    (F::count_gallery, Hint::Gallery),
+    (F::count_widget, Hint::Widget),
+    (F::count_list, Hint::List),
+    (F::count_side, Hint::Side),
+];
 
 /// The features of one block.
 pub type Row = [f32; FEATURES];
@@ -86,7 +90,6 @@ struct Order {
     chars_until_good: Vec<f32>,
     last_heading: Vec<usize>,
     last_furniture: [Vec<usize>; 3],
-    next_related: Vec<usize>,
     title: Option<usize>,
 }
 
@@ -104,7 +107,6 @@ fn order(page: &Page) -> Order {
         chars_until_good: vec![0.0; n],
         last_heading: Vec::with_capacity(n),
         last_furniture: std::array::from_fn(|_| Vec::with_capacity(n)),
-        next_related: vec![NONE; n],
         title: None,
     };
     let (mut good, mut last_good, mut heading) = (0.0, NONE, NONE);
@@ -137,18 +139,14 @@ fn order(page: &Page) -> Order {
             None => {}
         }
     }
-    let (mut next_good, mut related, mut chars) = (NONE, NONE, 0.0);
+    let (mut next_good, mut chars) = (NONE, 0.0);
     for at in (0..n).rev() {
         order.next_good[at] = next_good;
-        order.next_related[at] = related;
         order.chars_until_good[at] = chars;
         chars += statistics[at].chars;
         if statistics[at].good {
             next_good = at;
             chars = 0.0;
-        }
-        if furniture[at] == Some(Furniture::Related) {
-            related = at;
         }
     }
     order
@@ -159,16 +157,7 @@ fn order(page: &Page) -> Order {
 pub(crate) fn each_row(page: &Page, mut see: impl FnMut(&Row)) {
     let order = order(page);
     let whole = page.layout.sums[0];
-    let mut seen: HashedMap<()> = HashedMap::default();
     let good_blocks = page.statistics.iter().filter(|s| s.good).count().max(1) as f32;
-    let comments: f32 = page
-        .tree
-        .blocks
-        .iter()
-        .zip(&page.statistics)
-        .filter(|(b, _)| page.layout.above[b.element].count[Hint::Comment as usize] > 0)
-        .map(|(_, s)| s.chars)
-        .sum();
     let in_lists: f32 = page
         .tree
         .blocks
@@ -177,12 +166,11 @@ pub(crate) fn each_row(page: &Page, mut see: impl FnMut(&Row)) {
         .filter(|(b, _)| page.layout.above[b.element].lists > 0)
         .map(|(_, s)| s.chars)
         .sum();
-    let shared = Shared { whole, good_blocks, comments, in_lists };
+    let shared = Shared { whole, good_blocks, in_lists };
     let mut row = [0.0; FEATURES];
     for at in 0..page.tree.blocks.len() {
-        let copied = seen.insert(page.statistics[at].hash, ()).is_some();
         row.fill(0.0);
-        fill(page, &order, &shared, at, copied, &mut row);
+        fill(page, &order, &shared, at, &mut row);
         see(&row);
     }
 }
@@ -190,7 +178,6 @@ pub(crate) fn each_row(page: &Page, mut see: impl FnMut(&Row)) {
 struct Shared {
     whole: Sums,
     good_blocks: f32,
-    comments: f32,
     in_lists: f32,
 }
 
@@ -211,7 +198,7 @@ fn distance(from: usize, to: usize) -> f32 {
     if from == NONE || to == NONE { 60.0 } else { from.abs_diff(to).min(50) as f32 }
 }
 
-fn fill(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool, row: &mut Row) {
+fn fill(page: &Page, order: &Order, shared: &Shared, at: usize, row: &mut Row) {
     let Page { tree, statistics, layout, furniture } = page;
     let block = &tree.blocks[at];
     let s = &statistics[at];
@@ -224,25 +211,18 @@ fn fill(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool, ro
     set(F::chars, log(s.chars));
     set(F::words, s.words.min(300.0));
     set(F::link_density, s.link_density);
-    set(F::links, (block.links as f32).min(30.0));
     set(F::strong, s.strong);
     set(F::sentences, s.sentences.min(30.0));
     set(F::ends_sentence, flag(s.ends_sentence));
-    set(F::comma_rate, share(s.commas * 100.0, s.chars));
     set(F::upper, s.upper);
     set(F::capital, s.capital);
     set(F::digits, s.digits);
     set(F::stop, s.stop);
-    set(F::unspaced, flag(s.unspaced));
     set(F::word_length, share(s.chars, s.words).min(30.0));
     set(F::lines, (text.bytes().filter(|&b| b == b'\n').count() as f32).min(20.0));
     set(F::copies, order.copies.get(&s.hash).copied().unwrap_or(1).min(10) as f32);
-    set(F::copy_before, flag(copied));
     set(F::in_title, s.in_title);
     set(F::in_description, s.in_description);
-    set(F::is_title, flag(order.title == Some(at)));
-    set(F::opens_lower, flag(text.starts_with(char::is_lowercase)));
-    set(F::ends_colon, flag(text.ends_with([':', '：'])));
     set(F::has_year, flag(has_year(text)));
     set(F::has_mark, marks(text));
     set(F::quoted, flag(text.starts_with(['"', '“', '„', '«', '»', '‘', '「'])));
@@ -255,69 +235,44 @@ fn fill(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool, ro
 
     let kind = furniture[at];
     set(F::furniture, flag(kind.is_some()));
-    set(F::furniture_form, flag(matches!(kind, Some(Furniture::ReplyForm | Furniture::Comments))));
-    set(F::furniture_share, flag(kind == Some(Furniture::Share)));
-    set(F::furniture_related, flag(kind == Some(Furniture::Related)));
-    set(
-        F::furniture_newsletter,
-        flag(matches!(kind, Some(Furniture::Newsletter | Furniture::Paywall))),
-    );
-    set(
-        F::furniture_consent,
-        flag(matches!(kind, Some(Furniture::Consent | Furniture::Advertisement))),
-    );
     set(F::after_furniture, distance(at, order.last_furniture[0][at]));
     set(F::after_related, distance(at, order.last_furniture[1][at]));
     set(F::after_comments, distance(at, order.last_furniture[2][at]));
-    set(F::before_related, distance(at, order.next_related[at]));
 
     set(F::is_p, flag(element.tag == Tag::P));
     set(F::is_div, flag(matches!(element.tag, Tag::Div | Tag::Section | Tag::Other)));
     set(F::heading, if let Tag::Heading(level) = element.tag { f32::from(level) } else { 0.0 });
     set(F::is_item, flag(element.tag == Tag::Item));
     set(F::is_cell, flag(element.tag == Tag::Cell));
-    set(F::is_term, flag(element.tag == Tag::Term));
-    set(F::is_button, flag(element.tag == Tag::Button));
     set(F::is_caption, flag(element.tag == Tag::FigCaption));
-    set(F::is_quote, flag(element.tag == Tag::Quote));
-    set(F::is_pre, flag(block.preformatted));
-    set(F::after_break, flag(block.after_break));
 
     set(F::depth, element.depth as f32);
     set(F::articles, f32::from(above.articles));
     set(F::asides, f32::from(above.asides));
     set(F::navs, f32::from(above.navs));
-    set(F::headers, f32::from(above.headers));
-    set(F::footers, f32::from(above.footers));
-    set(F::lists, f32::from(above.lists));
     set(F::tables, f32::from(above.tables));
     set(F::figures, f32::from(above.figures));
     set(F::quotes, f32::from(above.quotes));
     set(F::forms, f32::from(above.forms));
-    set(F::nested_article, flag(above.articles >= 2 && layout.articles >= 4));
     if above.list != 0 {
         let list = layout.sums[above.list];
         set(F::list_blocks, log(list.blocks));
         set(F::list_links, list.link_density());
-        set(F::list_good, share(list.good, list.chars));
     }
     if above.table != 0 {
         let table = layout.sums[above.table];
         set(F::table_blocks, log(table.blocks));
-        set(F::table_links, table.link_density());
     }
 
     let parent = element.parent;
     let grand = tree.elements[parent].parent;
     let own_sums = layout.sums[block.element];
-    set(F::own_blocks, log(own_sums.blocks));
     set(F::own_chars, log(own_sums.chars));
     set(F::parent_links, layout.sums[parent].link_density());
     set(F::parent_good, share(layout.sums[parent].good, whole.good));
     set(F::parent_blocks, log(layout.sums[parent].blocks));
     set(F::grand_links, layout.sums[grand].link_density());
     set(F::grand_good, share(layout.sums[grand].good, whole.good));
-    set(F::siblings, log(layout.children[block.element] as f32));
     set(F::parent_children, log(layout.children[parent] as f32));
     set(F::images, (block.images as f32).min(5.0));
     set(F::inline_hints, block.inline_hints.0.count_ones() as f32);
@@ -357,15 +312,16 @@ fn fill(page: &Page, order: &Order, shared: &Shared, at: usize, copied: bool, ro
     set(F::page_core, share(layout.sums[layout.core].good, whole.good));
     set(F::page_articles, (layout.articles as f32).min(30.0));
     set(F::page_good_block, log(whole.good / shared.good_blocks));
-    set(F::page_comments, share(shared.comments, whole.chars));
     set(F::page_lists, share(shared.in_lists, whole.chars));
-    set(F::page_says_article, flag(tree.says_article));
 
     for hint in 0..HINTS {
         let inline = block.inline_hints.0 & (1 << hint) != 0;
         row[F::hint_comment as usize + hint] =
             f32::from(if inline { 0 } else { above.nearest[hint] });
-        row[F::count_comment as usize + hint] = f32::from(above.count[hint]) + flag(inline);
+    }
+    for (feature, hint) in COUNTED {
+        let inline = block.inline_hints.has(hint);
+        row[feature as usize] = f32::from(above.count[hint as usize]) + flag(inline);
     }
 }
 
@@ -392,7 +348,6 @@ fn core(page: &Page, at: usize, row: &mut Row) {
     set(F::core_after, (at + 1).saturating_sub(core.blocks.end).min(50) as f32);
     let best = layout.score[layout.core];
     let parent = tree.elements[element].parent;
-    set(F::score_own, share(layout.score[element], best));
     set(F::score_parent, share(layout.score[parent], best));
     set(F::score_grand, share(layout.score[tree.elements[parent].parent], best));
     // Above the core every block has the core's own ancestors in common.
@@ -440,7 +395,6 @@ fn neighbours(page: &Page, at: usize, row: &mut Row) {
     let ahead = |by: usize| (at + by < tree.blocks.len()).then_some(at + by);
     if let Some(other) = back(1) {
         set(F::prev_chars, log(statistics[other].chars));
-        set(F::prev_good, flag(statistics[other].good));
         set(F::prev_links, statistics[other].link_density);
         set(F::prev_same, same(other));
     }
@@ -450,7 +404,6 @@ fn neighbours(page: &Page, at: usize, row: &mut Row) {
     }
     if let Some(other) = ahead(1) {
         set(F::next_chars, log(statistics[other].chars));
-        set(F::next_good, flag(statistics[other].good));
         set(F::next_links, statistics[other].link_density);
         set(F::next_same, same(other));
         let tag = tree.elements[tree.blocks[other].element].tag;
@@ -458,7 +411,6 @@ fn neighbours(page: &Page, at: usize, row: &mut Row) {
     }
     if let Some(other) = ahead(2) {
         set(F::next2_chars, log(statistics[other].chars));
-        set(F::next2_good, flag(statistics[other].good));
     }
 }
 

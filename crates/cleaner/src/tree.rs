@@ -89,8 +89,6 @@ pub(crate) struct Block {
     pub(crate) images: usize,
     /// Whether line breaks and runs of spaces count.
     pub(crate) preformatted: bool,
-    /// Whether `<br>` separates it from the block before.
-    pub(crate) after_break: bool,
 }
 
 /// The tables of one page.
@@ -218,12 +216,11 @@ impl Walk {
             inline_hints: Hints::default(),
             images: 0,
             preformatted: false,
-            after_break: false,
         }
     }
 
     fn finish(mut self) -> Tree {
-        self.end_block(false);
+        self.end_block();
         let (elements, blocks) = (self.tree.elements.len(), self.tree.blocks.len());
         if let Some(root) = self.tree.elements.first_mut() {
             root.end = elements;
@@ -271,7 +268,7 @@ impl Walk {
                 return false;
             }
             "hr" => {
-                self.end_block(false);
+                self.end_block();
                 return false;
             }
             "img" | "picture" => {
@@ -281,7 +278,7 @@ impl Walk {
             _ => {}
         }
         if let Some(tag) = block_tag(name) {
-            self.end_block(false);
+            self.end_block();
             let (hints, concealed, signature) = self.describe(name, element);
             let parent = self.element;
             self.element = self.tree.elements.len();
@@ -360,7 +357,7 @@ impl Walk {
             }
             self.inline.pop();
         } else if self.tree.elements[self.element].node == node.id() {
-            self.end_block(false);
+            self.end_block();
             let elements = self.tree.elements.len();
             let blocks = self.tree.blocks.len();
             let element = &mut self.tree.elements[self.element];
@@ -516,12 +513,12 @@ impl Walk {
         self.breaks += 1;
         self.pending_space = false;
         if self.breaks >= 2 && self.pre == 0 {
-            self.end_block(true);
+            self.end_block();
         }
     }
 
-    /// Ends the current block; `by_break` where two `<br>` end it.
-    fn end_block(&mut self, by_break: bool) {
+    /// Ends the current block.
+    fn end_block(&mut self) {
         let start = self.start;
         self.breaks = 0;
         self.pending_space = false;
@@ -547,7 +544,6 @@ impl Walk {
             }
         }
         self.block = Self::empty_block();
-        self.block.after_break = by_break;
         self.start = self.tree.text.len();
     }
 }
