@@ -137,7 +137,9 @@ fn load(folder: &Path, corpus: &'static str, hash: &mut u64) -> anyhow::Result<V
         let truth: Truth = serde_json::from_slice(&text)?;
         let all: serde_json::Value = serde_json::from_slice(&text)?;
         let comments = all["comments"].as_array().into_iter().flatten();
-        let comments = comments.filter_map(|c| c.as_str().map(str::to_owned)).collect();
+        // Some truths have empty segments, which every text holds.
+        let comments = comments.filter_map(|c| c.as_str().map(str::trim));
+        let comments = comments.filter(|c| !c.is_empty()).map(str::to_owned).collect();
         let mut bytes = Vec::new();
         flate2::read::GzDecoder::new(std::fs::File::open(name.with_extension("html.gz"))?)
             .read_to_end(&mut bytes)?;
