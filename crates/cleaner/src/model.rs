@@ -13,7 +13,8 @@ pub(crate) mod table;
 
 /// After so many trees a block that is surely no text is let go: most blocks of a page are.
 const FIRST: usize = 40;
-/// These log odds, or fewer, are sure: the other trees never made up for them on the training pages.
+/// These log odds, or fewer, are sure: the trees left would have to add more than 3.7 to keep the
+/// block.
 const SURE: f32 = -4.0;
 
 /// One question: does the feature exceed the threshold?
