@@ -69,7 +69,7 @@ fn fate_of_line(line: &str) -> Option<(String, Fate)> {
     let input = fields.get("input")?.as_str()?.to_owned();
     let fate = match fields.get("message")?.as_str()? {
         "rejected" => rejected(fields.get("reason")?.as_str()?),
-        "put off" => Fate::PutOff,
+        "will be tried again" => Fate::PutOff,
         "duplicate" => Fate::Duplicate,
         _ => return None,
     };
