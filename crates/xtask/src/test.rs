@@ -31,5 +31,5 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     setup::run()?;
     // The tests of the binary run it as it lies in the target folder.
     step("build", cargo("build --quiet --workspace --all-targets"))?;
-    step("tests", cargo("test --quiet --workspace"))
+    step("tests", cargo("test --quiet --workspace --no-fail-fast"))
 }
