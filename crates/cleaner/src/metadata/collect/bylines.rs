@@ -1,0 +1,136 @@
+//! What stands for a byline: marked by an attribute, a class or an address, or opened by "By".
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+use ego_tree::NodeRef;
+use scraper::Node;
+
+use super::super::text::clean;
+use super::attributes::{has_token, lower, parts};
+use super::text::text;
+use super::{ByHow, Byline, Collected, LONGEST, MOST, Place};
+
+impl Collected {
+    pub(super) fn text_byline(&mut self, node: NodeRef<'_, Node>, text: &str, order: usize) {
+        if self.bylines.len() < MOST {
+            self.bylines.push(Byline {
+                text: text.to_owned(),
+                how: ByHow::Text,
+                place: Place::Page,
+                node: node.id(),
+                order,
+            });
+        }
+    }
+
+    pub(super) fn byline(&mut self, node: NodeRef<'_, Node>, how: ByHow, order: usize) {
+        if self.bylines.len() >= MOST {
+            return;
+        }
+        if let Some(text) = byline_text(node) {
+            self.bylines.push(Byline { text, how, place: Place::Page, node: node.id(), order });
+        }
+    }
+}
+
+static AUTHOR_FOLDERS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a few short fixed patterns always build")]
+    AhoCorasick::new([
+        "/author/",
+        "/authors/",
+        "/autor/",
+        "/autoren/",
+        "/autores/",
+        "/auteur/",
+        "/auteurs/",
+        "/autori/",
+        "/writers/",
+        "/journalist/",
+        "/reporter/",
+        "?author=",
+    ])
+    .expect("fixed patterns")
+});
+
+/// Whether an address is of a page about a writer.
+pub(super) fn leads_to_author(href: &str) -> bool {
+    let folder = AUTHOR_FOLDERS.find(href);
+    folder.is_some_and(|folder| href[folder.end()..].trim_end_matches('/').len() > 1)
+}
+
+/// 2 for a class that holds the name alone, 1 for one that holds a byline.
+pub(super) fn byline_token(token: &str) -> Option<u8> {
+    let token = lower(token);
+    let mut words = parts(&token);
+    let named = words.any(|part| {
+        matches!(
+            part,
+            "author"
+                | "authors"
+                | "byline"
+                | "autor"
+                | "autoren"
+                | "auteur"
+                | "autores"
+                | "autore"
+                | "writer"
+                | "verfasser"
+                | "authorname"
+                | "username"
+        )
+    });
+    if !named {
+        return None;
+    }
+    let about = [
+        "avatar",
+        "bio",
+        "box",
+        "image",
+        "img",
+        "desc",
+        "social",
+        "comment",
+        "count",
+        "archive",
+        "photo",
+        "icon",
+        "page",
+        "list",
+        "related",
+        "title",
+        "role",
+        "job",
+        "authority",
+        "authorized",
+        "follow",
+        "position",
+        "thumb",
+        "pic",
+        "widget",
+        "card",
+    ];
+    if about.iter().any(|word| token.contains(word)) {
+        return None;
+    }
+    Some(if token.contains("name") { 2 } else { 1 })
+}
+
+/// A byline: the part that is marked as the name, or the whole.
+fn byline_text(node: NodeRef<'_, Node>) -> Option<String> {
+    let element = node.value().as_element();
+    let content = element.and_then(|e| e.attrs().find(|(key, _)| *key == "content"));
+    if let Some((_, content)) = content {
+        return clean(content);
+    }
+    for inner in node.descendants().skip(1).take(40) {
+        let Some(element) = inner.value().as_element() else { continue };
+        if element.attrs().any(|(key, value)| key == "itemprop" && has_token(value, "name")) {
+            let content = element.attrs().find(|(key, _)| *key == "content");
+            return content.and_then(|(_, value)| clean(value)).or_else(|| text(inner, 200));
+        }
+    }
+    // A byline that is long holds more than names.
+    text(node, LONGEST).filter(|text| text.len() <= 200)
+}

@@ -1,0 +1,175 @@
+//! What stands for a date: marked by an element, a class or a script, or a text that is one.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+use ego_tree::NodeRef;
+use scraper::{Html, Node};
+
+use super::super::text::clean;
+use super::super::{authors, dates};
+use super::attributes::{Attributes, parts, tokens};
+use super::text::{floor, text};
+use super::{Collected, DateHow, DateText, MOST, Place};
+
+/// Most bytes of a script that is searched for a date.
+const LONGEST_DATA: usize = 1 << 20;
+
+static DATA_KEYS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a few short fixed patterns always build")]
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build([
+            "datePublished",
+            "publishedAt",
+            "published_at",
+            "publishedDate",
+            "published_date",
+            "publishDate",
+            "publish_date",
+            "publicationDate",
+            "publication_date",
+            "publishedTime",
+            "firstPublished",
+        ])
+        .expect("fixed patterns")
+});
+
+impl Collected {
+    /// The first date of publication in the data that scripts hold, for pages that say it nowhere
+    /// else.
+    pub(in crate::metadata) fn date_in_data(&self, html: &Html) -> Option<String> {
+        let texts = self.data.iter().filter_map(|id| html.tree.get(*id)).flat_map(|node| {
+            node.children().filter_map(|child| child.value().as_text().map(|text| &*text.text))
+        });
+        texts.filter(|text| text.len() <= LONGEST_DATA).find_map(|text| {
+            DATA_KEYS.find_iter(text).take(8).find_map(|key| {
+                let rest = &text[key.end()..];
+                let rest = &rest[..floor(rest, 48)];
+                // `"key":"2019-10-16T…`, perhaps with the quotes escaped.
+                let digits = rest.find(|c: char| c.is_ascii_digit())?;
+                let between = &rest[..digits];
+                let is_value =
+                    between.chars().all(|c| matches!(c, '"' | '\'' | '\\' | ':' | '=' | ' '))
+                        && between.contains([':', '=']);
+                let end = rest[digits..].find(['"', '\'', '\\', ',', '}'])?;
+                is_value.then(|| rest[digits..digits + end].to_owned())
+            })
+        })
+    }
+
+    pub(super) fn time(&mut self, node: NodeRef<'_, Node>, with: &Attributes<'_>, order: usize) {
+        let classes = with.class.to_ascii_lowercase();
+        let how = if with.pubdate || classes.contains("published") {
+            DateHow::Published
+        } else if classes.contains("updated") || classes.contains("modified") {
+            DateHow::Modified
+        } else {
+            DateHow::Time
+        };
+        if let Some(at) = with.datetime.and_then(clean) {
+            self.date(node, &at, how, order);
+        } else if let Some(at) = text(node, 120) {
+            self.date(node, &at, how, order);
+        }
+    }
+
+    pub(super) fn dated_class(
+        &mut self,
+        node: NodeRef<'_, Node>,
+        name: &str,
+        names: &str,
+        with: &Attributes<'_>,
+        order: usize,
+    ) {
+        // A `time` inside says it better and comes by itself.
+        if name == "time"
+            || node.children().any(|c| c.value().as_element().is_some_and(|e| e.name() == "time"))
+        {
+            return;
+        }
+        let marks = tokens(names).any(|token| {
+            parts(token).any(|part| {
+                matches!(
+                    part.to_ascii_lowercase().as_str(),
+                    "date"
+                        | "dates"
+                        | "datum"
+                        | "fecha"
+                        | "published"
+                        | "pubdate"
+                        | "publish"
+                        | "posted"
+                        | "time"
+                        | "timestamp"
+                        | "datetime"
+                        | "dateline"
+                        | "data"
+                        | "updated"
+                        | "dato"
+                        | "publication"
+                        | "articledate"
+                        | "postdate"
+                        | "entrydate"
+                        | "postmetadata"
+                        | "meta"
+                )
+            })
+        });
+        if !marks {
+            return;
+        }
+        let how = match names.to_ascii_lowercase() {
+            n if n.contains("updated") || n.contains("modified") => DateHow::Modified,
+            n if n.contains("published") => DateHow::Published,
+            _ => DateHow::Class,
+        };
+        let from_title =
+            with.title.filter(|t| t.len() > 7 && t.bytes().any(|b| b.is_ascii_digit()));
+        if let Some(at) = from_title.and_then(clean).filter(|t| dates::parse(t, false).is_some()) {
+            self.date(node, &at, how, order);
+        } else if let Some(at) = text(node, 160) {
+            self.date(node, &at, how, order);
+        }
+    }
+
+    /// Dates and bylines that nothing marks: a short text that is one, or a text that a date opens.
+    pub(super) fn loose_text(
+        &mut self,
+        node: NodeRef<'_, Node>,
+        text: &str,
+        loose: &mut usize,
+        order: usize,
+    ) {
+        if text.len() < 6 || *loose >= MOST {
+            return;
+        }
+        let opening =
+            &text[..floor(text, if text.as_bytes()[0].is_ascii_digit() { 90 } else { 0 })];
+        let short = if text.len() <= 90 { text.trim_end() } else { opening };
+        if short.bytes().filter(u8::is_ascii_digit).count() >= 3 {
+            let starts = &short[..floor(short, if text.len() <= 90 { 90 } else { 22 })];
+            if dates::parse(starts, false).is_some() {
+                *loose += 1;
+                self.date(node, starts, DateHow::Text, order);
+                if let Some(names) = authors::after_date(short) {
+                    self.text_byline(node, names, order);
+                }
+            }
+        } else if (6..=90).contains(&text.len()) && authors::is_byline(short) {
+            self.text_byline(node, short, order);
+        }
+    }
+
+    pub(super) fn date(&mut self, node: NodeRef<'_, Node>, at: &str, how: DateHow, order: usize) {
+        if self.dates.len() < 2 * MOST && at.bytes().any(|b| b.is_ascii_digit()) {
+            self.dates.push(DateText {
+                text: at.to_owned(),
+                how,
+                place: Place::Page,
+                node: node.id(),
+                order,
+            });
+        }
+    }
+}

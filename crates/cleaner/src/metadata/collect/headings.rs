@@ -1,0 +1,52 @@
+//! What stands for the headline.
+
+use ego_tree::NodeRef;
+use scraper::Node;
+
+use super::attributes::{Attributes, has_token, lower, tokens};
+use super::text::text;
+use super::{Collected, Heading, LONGEST, MOST, Place};
+
+impl Collected {
+    pub(super) fn heading(
+        &mut self,
+        node: NodeRef<'_, Node>,
+        name: &str,
+        with: &Attributes<'_>,
+        order: usize,
+    ) {
+        if self.headings.len() >= MOST {
+            return;
+        }
+        let Some(mut text) = text(node, LONGEST) else { return };
+        // The mark of a link to the heading itself.
+        text.truncate(text.trim_end_matches(['¶', '#', ' ', '§']).len());
+        if text.is_empty() {
+            return;
+        }
+        let level = name.as_bytes()[1] - b'0';
+        let marked = has_token(with.itemprop, "headline")
+            || tokens(with.class).any(|token| {
+                let token = lower(token);
+                [
+                    "headline",
+                    "entry-title",
+                    "post-title",
+                    "article-title",
+                    "post__title",
+                    "article__title",
+                    "entry__title",
+                ]
+                .iter()
+                .any(|mark| token.contains(mark))
+            });
+        self.headings.push(Heading {
+            text,
+            level,
+            marked,
+            place: Place::Page,
+            node: node.id(),
+            order,
+        });
+    }
+}

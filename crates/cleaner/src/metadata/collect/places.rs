@@ -1,0 +1,114 @@
+//! Where on the page a candidate stands, by its ancestors.
+
+use std::collections::HashSet;
+
+use ego_tree::{NodeId, NodeRef};
+use scraper::{Html, Node};
+
+use super::super::text::{contains_words, folded};
+use super::attributes::{lower, parts, tokens};
+use super::{Collected, Place};
+
+/// How many ancestors tell where an element stands.
+const ANCESTORS: usize = 24;
+
+impl Collected {
+    /// Says of every candidate where it stands. What also holds the headline is no furniture,
+    /// whatever its class says.
+    pub(super) fn places(&mut self, html: &Html) {
+        let tag = self.title.as_deref().map(folded).unwrap_or_default();
+        let headlines = self.headings.iter().filter(|h| h.level == 1 || h.marked);
+        let around: HashSet<NodeId> = headlines
+            .filter(|h| contains_words(&tag, &folded(&h.text)))
+            .take(4)
+            .filter_map(|h| html.tree.get(h.node))
+            .flat_map(|node| node.ancestors().map(|a| a.id()))
+            .collect();
+        let place = |id: NodeId| html.tree.get(id).map_or(Place::Page, |node| place(node, &around));
+        for heading in &mut self.headings {
+            heading.place = place(heading.node);
+        }
+        for byline in &mut self.bylines {
+            byline.place = place(byline.node);
+        }
+        for date in &mut self.dates {
+            date.place = place(date.node);
+        }
+    }
+}
+
+fn place(node: NodeRef<'_, Node>, around: &HashSet<NodeId>) -> Place {
+    let mut place = Place::Page;
+    let mut aside = false;
+    for ancestor in std::iter::once(node).chain(node.ancestors()).take(ANCESTORS) {
+        let Some(element) = ancestor.value().as_element() else { continue };
+        let name = element.name();
+        let in_article = matches!(name, "article" | "main");
+        if around.contains(&ancestor.id()) && name != "body" {
+            return match aside {
+                false => Place::Article,
+                true if in_article || place == Place::Article => Place::Beside,
+                true => Place::Furniture,
+            };
+        }
+        if name == "body" {
+            break;
+        }
+        if in_article {
+            place = Place::Article;
+        }
+        if name == "nav" || (name == "footer" && place != Place::Article) {
+            return Place::Furniture;
+        }
+        aside |= name == "aside";
+        for (key, value) in element.attrs() {
+            if !matches!(key, "class" | "id") {
+                continue;
+            }
+            for token in tokens(value) {
+                if token.len() <= 40 {
+                    let token = lower(token);
+                    if is_furniture_token(&token) {
+                        return Place::Furniture;
+                    }
+                    aside |=
+                        parts(&token).any(|part| matches!(part, "sidebar" | "widget" | "aside"));
+                }
+            }
+        }
+    }
+    if aside { Place::Furniture } else { place }
+}
+
+fn is_furniture_token(token: &str) -> bool {
+    // The foot of an article holds its byline.
+    if ["post-footer", "entry-footer", "article-footer", "post__footer", "entry__footer"]
+        .contains(&token)
+    {
+        return false;
+    }
+    parts(token).any(|part| {
+        matches!(
+            part,
+            "comment"
+                | "comments"
+                | "commentlist"
+                | "respond"
+                | "related"
+                | "footer"
+                | "recommended"
+                | "recommendations"
+                | "teaser"
+                | "teasers"
+                | "nav"
+                | "menu"
+                | "popular"
+                | "trending"
+                | "kommentare"
+                | "kommentar"
+                | "carousel"
+                | "slider"
+                | "disqus"
+        )
+    })
+}
