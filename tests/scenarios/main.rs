@@ -7,6 +7,7 @@ mod config;
 mod daemon;
 mod once;
 mod pages;
+mod poison;
 
 use std::path::Path;
 

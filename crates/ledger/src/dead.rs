@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::fault::Fault;
 use crate::group::Group;
+use crate::lanes::lane;
 use crate::rows::{self, time};
 use crate::state::Event;
 use crate::{Config, EntryId};
@@ -95,9 +96,9 @@ pub(crate) fn retry(db: &Connection, id: EntryId, now: Timestamp) -> Result<bool
     let mut sequence = None;
     if revive {
         group.db.execute(
-            "INSERT INTO work (entry, not_before, payload, bytes)
-             SELECT entry, ?2, payload, bytes FROM dead WHERE entry = ?1 AND sink = ''",
-            [id.0, group.now()],
+            "INSERT INTO work (entry, not_before, payload, bytes, lane)
+             SELECT entry, ?2, payload, bytes, ?3 FROM dead WHERE entry = ?1 AND sink = ''",
+            [id.0, group.now(), lane_of(&group, id)?],
         )?;
     } else {
         for sink in &sinks {
@@ -119,7 +120,7 @@ pub(crate) fn retry(db: &Connection, id: EntryId, now: Timestamp) -> Result<bool
     let gone = group.db.execute("DELETE FROM dead WHERE entry = ?1", [id.0])?;
     group.unbury(gone);
     group.moved(Some(&state), &after, 1);
-    group.commit()?;
+    group.commit(&[])?;
     Ok(true)
 }
 
@@ -128,8 +129,19 @@ pub(crate) fn drop(db: &Connection, id: EntryId) -> Result<bool, Fault> {
     let mut group = Group::begin(db, &config, Timestamp::UNIX_EPOCH)?;
     let gone = group.db.execute("DELETE FROM dead WHERE entry = ?1", [id.0])?;
     group.unbury(gone);
-    group.commit()?;
+    group.commit(&[])?;
     Ok(gone > 0)
+}
+
+/// In whose queue an entry stood that gave up.
+fn lane_of(group: &Group<'_>, id: EntryId) -> Result<i64, Fault> {
+    let (input, payload, bytes): (String, String, Option<Vec<u8>>) = group.db.query_row(
+        "SELECT input, payload, bytes FROM dead JOIN entry ON entry.id = dead.entry
+         WHERE dead.entry = ?1 AND sink = ''",
+        [id.0],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    Ok(lane(&rows::unpack(None, input, &payload, bytes)?))
 }
 
 fn refusing_sinks(group: &Group<'_>, id: EntryId) -> Result<Vec<String>, Fault> {

@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::fault::Fault;
 use crate::group::{Group, SourceIds};
+use crate::lanes::lane;
 use crate::rows::{self, article_key, millis, signed};
 use crate::state::State;
 use crate::{Applied, Discovered, EntryId, Poll};
@@ -152,9 +153,10 @@ fn insert(
     group
         .db
         .prepare_cached(
-            "INSERT INTO work (entry, not_before, payload, bytes) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO work (entry, not_before, payload, bytes, lane)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![id, now, payload, bytes])?;
+        .execute(params![id, now, payload, bytes, lane(entry)])?;
     let version = match version(entry) {
         Version::Unknown => now,
         Version::Updated(at) => at,
@@ -231,7 +233,7 @@ pub(crate) fn path_key(path: &std::path::Path) -> i64 {
     hash("path", path.as_os_str().as_encoded_bytes())
 }
 
-fn hash(domain: &str, bytes: &[u8]) -> i64 {
+pub(crate) fn hash(domain: &str, bytes: &[u8]) -> i64 {
     let mut hash = Sha256::new();
     hash.update(domain.as_bytes());
     hash.update([0]);

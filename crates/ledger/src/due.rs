@@ -1,12 +1,18 @@
 //! Hands out what is due: entries to be read, sources to be polled.
 //!
 //! A claim lives in memory only: after a crash, whatever is unsettled can be claimed again.
+//!
+//! Entries wait in lanes, one for each host, and are taken from each lane in turn: many entries of
+//! a slow host hold back no other.
+
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use jiff::Timestamp;
 use newsmill_article::{Entry, SourceName};
 use rusqlite::Connection;
 
 use crate::fault::Fault;
+use crate::lanes::InFlight;
 use crate::rows::{self, NEVER, millis, time};
 use crate::{EntryId, Ledger, LedgerError};
 
@@ -20,6 +26,8 @@ pub struct Claim {
     pub entry: Entry,
     /// How often it was tried before.
     pub attempts: u32,
+    /// How often a process died while it was at work on it ([`crate::AtWork`]).
+    pub deaths: u32,
 }
 
 /// A source to be polled. It stays claimed until a [`crate::Poll`] names it.
@@ -78,53 +86,149 @@ impl Ledger {
         Ok(due.into_iter().map(|(_, source)| source).collect())
     }
 
-    /// Up to `limit` entries that are due, longest due first.
+    /// Hands out at most so many entries of one host at the same time. Before it is called there is
+    /// no bound.
+    pub fn share_hosts(&mut self, most: usize) {
+        self.in_flight.share = most.max(1);
+    }
+
+    /// Up to `limit` entries that are due: from each host in turn, longest due first. A host that
+    /// has its share already ([`Ledger::share_hosts`]) is passed over; what needs no host counts as
+    /// one without a bound.
     ///
     /// # Errors
     ///
     /// As [`Ledger::apply`].
     pub fn claim(&mut self, now: Timestamp, limit: usize) -> Result<Vec<Claim>, LedgerError> {
         self.watch_clock(now)?;
-        let claims: Vec<Claim> = self.inspector.read("read the entries that are due", |db| {
-            let mut query = db.prepare_cached(
-                "SELECT entry FROM work WHERE not_before <= ?1 ORDER BY not_before, entry",
-            )?;
-            let rows = query.query_map([millis(now)], |row| Ok(EntryId(row.get(0)?)))?;
-            let free = rows.filter(|row| match row {
-                Ok(id) => !self.in_flight.contains(id),
-                Err(_) => true,
-            });
-            let ids = free.take(limit).collect::<Result<Vec<_>, _>>()?;
-            ids.into_iter().map(|id| read_claim(db, id)).collect()
+        let (lanes, last) = self.inspector.read("read the entries that are due", |db| {
+            due_by_lane(db, &self.in_flight, self.last_lane, millis(now), limit)
         })?;
-        self.in_flight.extend(claims.iter().map(|claim| claim.id));
+        let ids = in_turn(lanes, limit);
+        let claims = self.inspector.read("read the entries that are due", |db| {
+            ids.iter().map(|(id, _)| read_claim(db, *id, &self.suspects)).collect::<Result<_, _>>()
+        })?;
+        self.last_lane = last;
+        for (id, lane) in ids {
+            self.in_flight.claim(id, lane);
+        }
         Ok(claims)
     }
 
-    /// When the next source or entry that is not claimed becomes due; `None` where there is none.
+    /// When the next source or entry that can be claimed becomes due; `None` where there is none. A
+    /// host that has its share is passed over.
     ///
     /// # Errors
     ///
     /// As [`Ledger::apply`].
     pub fn next_due(&self) -> Result<Option<Timestamp>, LedgerError> {
         let next = self.inspector.read("read what is due next", |db| {
-            let source = first_free(
-                db,
-                "SELECT id, next_due FROM source WHERE active = 1 ORDER BY next_due",
-                |id| self.polling.contains(&id),
-            )?;
-            let entry = first_free(
-                db,
-                "SELECT entry, not_before FROM work ORDER BY not_before, entry",
-                |id| self.in_flight.contains(&EntryId(id)),
-            )?;
-            Ok([source, entry].into_iter().flatten().min())
+            let mut next = next_source(db, &self.polling)?;
+            let mut lane = None;
+            while let Some(this) = lane_after(db, lane)? {
+                if self.in_flight.room(this) > 0 {
+                    let first = free_in_lane(db, &self.in_flight, this, NEVER - 1, 1)?;
+                    let due = first.first().map(|(_, not_before)| *not_before);
+                    next = [next, due].into_iter().flatten().min();
+                }
+                lane = Some(this);
+            }
+            Ok(next)
         })?;
-        Ok(next.filter(|due| *due != NEVER).map(time))
+        Ok(next.map(time))
     }
 }
 
-fn read_claim(db: &Connection, id: EntryId) -> Result<Claim, Fault> {
+/// Free entries by lane, up to `limit` lanes and `limit` of each, beginning with the lane after
+/// `last`; and the lane that was looked at last.
+type Lanes = (Vec<(i64, VecDeque<EntryId>)>, Option<i64>);
+
+fn due_by_lane(
+    db: &Connection,
+    in_flight: &InFlight,
+    last: Option<i64>,
+    now: i64,
+    limit: usize,
+) -> Result<Lanes, Fault> {
+    let mut found = Vec::new();
+    let mut at = lane_after(db, last)?;
+    let mut wrapped = false;
+    let mut looked_at = last;
+    // Once around, ending with the lane that was last before.
+    while found.len() < limit {
+        let Some(lane) = at else {
+            if wrapped || last.is_none() {
+                break;
+            }
+            wrapped = true;
+            at = lane_after(db, None)?;
+            continue;
+        };
+        if wrapped && last.is_some_and(|last| lane > last) {
+            break;
+        }
+        let most = in_flight.room(lane).min(limit);
+        if most > 0 {
+            let free = free_in_lane(db, in_flight, lane, now, most)?;
+            if !free.is_empty() {
+                found.push((lane, free.into_iter().map(|(id, _)| id).collect()));
+            }
+        }
+        looked_at = Some(lane);
+        at = lane_after(db, Some(lane))?;
+    }
+    Ok((found, looked_at))
+}
+
+/// One of each lane, and again, up to `limit`.
+fn in_turn(mut lanes: Vec<(i64, VecDeque<EntryId>)>, limit: usize) -> Vec<(EntryId, i64)> {
+    let mut ids = Vec::new();
+    while ids.len() < limit && !lanes.is_empty() {
+        lanes.retain_mut(|(lane, due)| {
+            let next = due.pop_front().filter(|_| ids.len() < limit);
+            ids.extend(next.map(|id| (id, *lane)));
+            next.is_some()
+        });
+    }
+    ids
+}
+
+/// The next lane in the order of their numbers.
+fn lane_after(db: &Connection, lane: Option<i64>) -> Result<Option<i64>, Fault> {
+    let next = match lane {
+        None => db.prepare_cached("SELECT min(lane) FROM work")?.query_row([], |row| row.get(0)),
+        Some(lane) => db
+            .prepare_cached("SELECT min(lane) FROM work WHERE lane > ?1")?
+            .query_row([lane], |row| row.get(0)),
+    };
+    Ok(next?)
+}
+
+/// Up to `most` entries of a lane that are due by `by` and not claimed, with when they became due.
+fn free_in_lane(
+    db: &Connection,
+    in_flight: &InFlight,
+    lane: i64,
+    by: i64,
+    most: usize,
+) -> Result<Vec<(EntryId, i64)>, Fault> {
+    let mut query = db.prepare_cached(
+        "SELECT entry, not_before FROM work WHERE lane = ?1 AND not_before <= ?2
+         ORDER BY not_before, entry",
+    )?;
+    let rows = query.query_map([lane, by], |row| Ok((EntryId(row.get(0)?), row.get(1)?)))?;
+    let free = rows.filter(|row| match row {
+        Ok((id, _)) => !in_flight.contains(*id),
+        Err(_) => true,
+    });
+    Ok(free.take(most).collect::<Result<_, _>>()?)
+}
+
+fn read_claim(
+    db: &Connection,
+    id: EntryId,
+    suspects: &HashMap<EntryId, u32>,
+) -> Result<Claim, Fault> {
     let row = db
         .prepare_cached(
             "SELECT attempts, source.name, input, payload, bytes
@@ -141,18 +245,16 @@ fn read_claim(db: &Connection, id: EntryId) -> Result<Claim, Fault> {
             ))
         })?;
     let (attempts, source, input, payload, bytes) = row;
-    Ok(Claim { id, entry: rows::unpack(source, input, &payload, bytes)?, attempts })
+    let deaths = suspects.get(&id).copied().unwrap_or(0);
+    Ok(Claim { id, entry: rows::unpack(source, input, &payload, bytes)?, attempts, deaths })
 }
 
-fn first_free(
-    db: &Connection,
-    query: &str,
-    claimed: impl Fn(i64) -> bool,
-) -> Result<Option<i64>, Fault> {
-    let mut query = db.prepare_cached(query)?;
+fn next_source(db: &Connection, polling: &HashSet<i64>) -> Result<Option<i64>, Fault> {
+    let mut query =
+        db.prepare_cached("SELECT id, next_due FROM source WHERE active = 1 ORDER BY next_due")?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
-        if !claimed(row.get(0)?) {
+        if !polling.contains(&row.get(0)?) {
             return Ok(Some(row.get(1)?));
         }
     }

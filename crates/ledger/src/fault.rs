@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use newsmill_failpoint::Injected;
+
 /// A failure without its file.
 #[derive(Debug)]
 pub(crate) enum Fault {
@@ -15,6 +17,18 @@ impl Fault {
     pub(crate) fn invalid(what: impl fmt::Display) -> Self {
         Self::Invalid(what.to_string())
     }
+}
+
+impl From<Injected> for Fault {
+    fn from(injected: Injected) -> Self {
+        Self::Sql(failed_io(injected))
+    }
+}
+
+/// How a commit fails whose disk does.
+pub(crate) fn failed_io(injected: Injected) -> rusqlite::Error {
+    let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
+    rusqlite::Error::SqliteFailure(error, Some(injected.to_string()))
 }
 
 impl From<rusqlite::Error> for Fault {

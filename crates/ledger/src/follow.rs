@@ -62,7 +62,7 @@ impl Ledger {
         names: &[&str],
         now: Timestamp,
     ) -> Result<Vec<SinkStart>, LedgerError> {
-        self.transact("register the sinks", now, |group, _| {
+        self.transact("register the sinks", &["ledger.sinks"], now, |group, _| {
             group.db.execute("UPDATE sink SET active = 0", [])?;
             for name in names {
                 group.db.execute(

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
+use newsmill_failpoint as failpoint;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::fault::Fault;
@@ -56,8 +57,12 @@ impl<'c> Group<'c> {
         })
     }
 
-    /// Writes the counters and makes everything durable.
-    pub(crate) fn commit(self) -> Result<(Vec<EntryId>, Vec<i64>), Fault> {
+    /// Writes the counters and makes everything durable. `points` are the commit points that this
+    /// is one of.
+    pub(crate) fn commit(
+        self,
+        points: &[&'static str],
+    ) -> Result<(Vec<EntryId>, Vec<i64>), Fault> {
         for ((name, code), change) in &self.counts {
             if *change != 0 {
                 let name =
@@ -73,7 +78,13 @@ impl<'c> Group<'c> {
         if self.sequence != self.first_sequence {
             set_meta(&self.db, "sequence", self.sequence)?;
         }
+        for point in points {
+            failpoint::before(point)?;
+        }
         self.db.commit()?;
+        for point in points {
+            failpoint::after(point)?;
+        }
         Ok((self.released, self.polled))
     }
 

@@ -1,10 +1,12 @@
 //! The owner's side: opening, and applying groups.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use newsmill_article::SourceName;
+use newsmill_failpoint as failpoint;
 use rusqlite::params;
 
 use crate::deliver::{advance, deliver};
@@ -13,11 +15,12 @@ use crate::fault::Fault;
 use crate::file::{self, Identity};
 use crate::forget::forget;
 use crate::group::{Group, SourceIds, meta, set_meta};
+use crate::lanes::InFlight;
 use crate::lock::{self, Lock};
 use crate::ready::ready;
-use crate::rows::{NEVER, millis};
+use crate::rows::{self, NEVER, millis};
 use crate::settle::settle;
-use crate::{Applied, Config, EntryId, Inspector, LedgerError, Operation};
+use crate::{Applied, AtWork, Config, EntryId, Inspector, LedgerError, Operation};
 
 /// A clock that goes back by more than this has been set.
 const CLOCK_SET: i64 = 60_000;
@@ -36,8 +39,13 @@ pub struct Ledger {
     lock: Option<Lock>,
     identity: Option<Identity>,
     /// Entries and sources that are claimed.
-    pub(crate) in_flight: HashSet<EntryId>,
+    pub(crate) in_flight: InFlight,
     pub(crate) polling: HashSet<i64>,
+    /// The lane that was looked at last for what is due.
+    pub(crate) last_lane: Option<i64>,
+    /// Entries over which a process died, and how often.
+    pub(crate) suspects: HashMap<EntryId, u32>,
+    at_work: Option<Arc<AtWork>>,
     source_ids: SourceIds,
     /// The latest time that was seen.
     clock: i64,
@@ -58,7 +66,41 @@ impl Ledger {
         let lock = lock::take(&path)?;
         let db = file::open_owned(&path)?;
         let identity = Identity::of(&path);
-        Self::on(Inspector::on(db, path), config.clone(), Some(lock), Some(identity))
+        let mut ledger =
+            Self::on(Inspector::on(db, path.clone()), config.clone(), Some(lock), Some(identity))?;
+        let (at_work, left) = AtWork::open(&path).map_err(|source| LedgerError::File {
+            path,
+            action: "open the marks beside it",
+            advice: "check that its folder can be written",
+            source,
+        })?;
+        ledger.at_work = Some(Arc::new(at_work));
+        ledger.suspects = ledger.suspect(&left)?;
+        Ok(ledger)
+    }
+
+    /// Counts a death against each entry that was worked on, and tells all that have one.
+    fn suspect(&mut self, left: &[EntryId]) -> Result<HashMap<EntryId, u32>, LedgerError> {
+        let now = rows::time(self.clock);
+        self.transact("count who was worked on when a process died", &[], now, |group, _| {
+            let db = &group.db;
+            for id in left {
+                db.execute(
+                    "INSERT INTO suspect (entry, deaths) VALUES (?1, 1)
+                     ON CONFLICT (entry) DO UPDATE SET deaths = deaths + 1",
+                    [id.0],
+                )?;
+            }
+            db.execute("DELETE FROM suspect WHERE entry NOT IN (SELECT entry FROM work)", [])?;
+            let mut query = db.prepare("SELECT entry, deaths FROM suspect")?;
+            let all = query.query_map([], |row| Ok((EntryId(row.get(0)?), row.get(1)?)))?;
+            Ok(all.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Where to mark what is being worked on; `None` for a ledger in memory.
+    pub fn at_work(&self) -> Option<Arc<AtWork>> {
+        self.at_work.clone()
     }
 
     /// A ledger for one run, in memory. It keeps no record longer than the sinks need it.
@@ -86,8 +128,11 @@ impl Ledger {
             config,
             lock,
             identity,
-            in_flight: HashSet::new(),
+            in_flight: InFlight::new(),
             polling: HashSet::new(),
+            last_lane: None,
+            suspects: HashMap::new(),
+            at_work: None,
             source_ids: SourceIds::new(),
             clock,
             first_group: None,
@@ -116,7 +161,7 @@ impl Ledger {
         names: &[SourceName],
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.transact("register the sources", now, |group, _| {
+        self.transact("register the sources", &["ledger.sources"], now, |group, _| {
             group.db.execute("UPDATE source SET active = 0", [])?;
             for name in names {
                 group.db.execute(
@@ -145,7 +190,8 @@ impl Ledger {
         let first_group = *self.first_group.get_or_insert(at);
         let slice = at.saturating_sub(self.last_forget) >= FORGET_EVERY;
         let old_enough = at.saturating_sub(first_group) >= FORGET_NOT_BEFORE;
-        let answers = self.transact("write a group", now, |group, ids| {
+        let points = points(operations, slice);
+        let answers = self.transact("write a group", &points, now, |group, ids| {
             let answers = operations
                 .iter()
                 .map(|operation| apply_one(group, ids, operation))
@@ -167,13 +213,14 @@ impl Ledger {
     pub(crate) fn transact<T>(
         &mut self,
         action: &'static str,
+        points: &[&'static str],
         now: Timestamp,
         work: impl FnOnce(&mut Group<'_>, &mut SourceIds) -> Result<T, Fault>,
     ) -> Result<T, LedgerError> {
         let ids = &mut self.source_ids;
         let done = Group::begin(&self.inspector.db, &self.config, now).and_then(|mut group| {
             let answer = work(&mut group, ids)?;
-            let ended = group.commit()?;
+            let ended = group.commit(points)?;
             Ok((answer, ended))
         });
         match done {
@@ -182,7 +229,7 @@ impl Ledger {
                     return Err(LedgerError::Replaced { path: self.inspector.path.clone() });
                 }
                 for id in released {
-                    self.in_flight.remove(&id);
+                    self.in_flight.release(id);
                 }
                 for id in polled {
                     self.polling.remove(&id);
@@ -205,7 +252,7 @@ impl Ledger {
             return Ok(());
         }
         let back = self.clock - at;
-        self.transact("follow the clock, which was set back", now, |group, _| {
+        self.transact("follow the clock, which was set back", &[], now, |group, _| {
             group.db.execute(
                 "UPDATE source SET next_due = next_due - ?1 WHERE next_due > ?2",
                 [back, at],
@@ -221,6 +268,22 @@ impl Ledger {
         self.last_forget = at;
         Ok(())
     }
+}
+
+/// The commit points that a group of these operations is; none in builds that have none.
+fn points(operations: &[Operation], forgets: bool) -> Vec<&'static str> {
+    let mut points = Vec::new();
+    if failpoint::ON {
+        points.extend(operations.iter().map(|operation| match operation {
+            Operation::Discover { .. } => "ledger.discover",
+            Operation::Ready { .. } => "ledger.ready",
+            Operation::Settle { .. } => "ledger.settle",
+            Operation::Deliver { .. } => "ledger.deliver",
+        }));
+        points.extend(forgets.then_some("ledger.forget"));
+        points.dedup();
+    }
+    points
 }
 
 fn apply_one(

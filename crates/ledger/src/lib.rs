@@ -22,6 +22,7 @@
 //! Left out on purpose: threads, channels, clocks (the caller brings the time), fetching, and the
 //! sinks themselves.
 
+mod at_work;
 mod config;
 mod dead;
 mod deliver;
@@ -37,6 +38,7 @@ mod follow;
 mod forget;
 mod group;
 mod inspect;
+mod lanes;
 mod ledger;
 mod lock;
 mod operation;
@@ -47,6 +49,7 @@ mod settle;
 mod state;
 mod status;
 
+pub use at_work::{AtWork, Mark};
 pub use config::Config;
 pub use dead::DeadLetter;
 pub use due::{Claim, DueSource};

@@ -1,10 +1,14 @@
 //! The layout of the file, and how an older file comes up to it.
 
+use newsmill_failpoint as failpoint;
 use rusqlite::{Connection, TransactionBehavior};
+
+use crate::fault::failed_io;
 
 /// One script a layout: the script at place `n` turns layout `n` into `n + 1`. A script that was
 /// released is never edited.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// The layout that this version reads and writes.
 pub(crate) const CURRENT: i64 = MIGRATIONS.len() as i64;
@@ -45,7 +49,9 @@ fn migrate_to(db: &mut Connection, from: i64, to: i64) -> rusqlite::Result<()> {
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", to)?;
-    tx.commit()
+    failpoint::before("ledger.tables").map_err(failed_io)?;
+    tx.commit()?;
+    failpoint::after("ledger.tables").map_err(failed_io)
 }
 
 #[cfg(test)]

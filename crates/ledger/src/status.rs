@@ -112,11 +112,20 @@ pub(crate) fn status(db: &Connection) -> Result<Status, Fault> {
             }
         }
     }
-    status.oldest_due = db
-        .query_row("SELECT min(not_before) FROM work WHERE not_before < ?1", [NEVER], |row| {
-            row.get::<_, Option<i64>>(0)
-        })?
-        .map(time);
+    // The first of each lane: a backlog is not read through.
+    let oldest: Option<i64> = db.query_row(
+        "WITH RECURSIVE lanes (lane) AS (
+             SELECT min(lane) FROM work
+             UNION ALL
+             SELECT (SELECT min(lane) FROM work WHERE lane > lanes.lane) FROM lanes
+             WHERE lanes.lane IS NOT NULL
+         )
+         SELECT min((SELECT min(not_before) FROM work WHERE work.lane = lanes.lane))
+         FROM lanes WHERE lane IS NOT NULL",
+        [],
+        |row| row.get(0),
+    )?;
+    status.oldest_due = oldest.filter(|due| *due != NEVER).map(time);
     status.sources = sources(db)?;
     status.sinks = sinks(db)?;
     Ok(status)

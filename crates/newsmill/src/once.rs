@@ -3,6 +3,7 @@
 mod resumable;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use newsmill_article::Outcome;
 use newsmill_fetcher::{FetchError, Fetcher};
 use newsmill_pipeline::config::{self, Resolved};
+use newsmill_pipeline::guard::Trial;
 use newsmill_pipeline::in_flight::Settlement;
 use newsmill_pipeline::stages::Fatal;
 use newsmill_pipeline::stages::in_order::{End, Ends};
@@ -29,7 +31,7 @@ use serde::de::value::StrDeserializer;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Exit;
-use crate::inputs;
+use crate::{inputs, run};
 use crate::output::Output;
 
 const EXAMPLES: &str = "\
@@ -241,7 +243,22 @@ fn parts(args: &Args, resolved: Resolved) -> Result<Parts, FetchError> {
         attempts: ATTEMPTS,
         jobs: args.jobs.map_or_else(cores, usize::from),
         telemetry: Arc::new(Telemetry::default()),
+        trial: trial(args),
     })
+}
+
+/// How a page is tried out over which a process died: with the options that decide what is made of
+/// it.
+fn trial(args: &Args) -> Option<Trial> {
+    let sentences = args.sentences.map(|sentences| sentences.to_string());
+    let mut options: Vec<&OsStr> = Vec::new();
+    if let Some(config) = &args.config {
+        options.extend(["--config".as_ref(), config.as_os_str()]);
+    }
+    if let Some(sentences) = &sentences {
+        options.extend(["--sentences", sentences].map(OsStr::new));
+    }
+    run::trial(&options)
 }
 
 /// `page.html: too_short: only 3 words of text`, with the error behind it where that says more.

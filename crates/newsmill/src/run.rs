@@ -1,5 +1,6 @@
 //! `newsmill run`: the daemon.
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use newsmill_article::Outcome;
 use newsmill_fetcher::Fetcher;
 use newsmill_ledger::{Ledger, LedgerError};
 use newsmill_pipeline::config::{self, Resolved};
+use newsmill_pipeline::guard::Trial;
 use newsmill_pipeline::in_flight::Settlement;
 use newsmill_pipeline::supervisor::{self, Ending};
 use newsmill_pipeline::telemetry::Telemetry;
@@ -71,10 +73,11 @@ async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
         Some(path) => Ledger::open(path, &resolved.ledger),
         None => Ledger::in_memory(&resolved.ledger),
     };
-    let ledger = match ledger {
+    let mut ledger = match ledger {
         Ok(ledger) => ledger,
         Err(error) => return set_up_failed(error.into()),
     };
+    ledger.share_hosts(share(&resolved.fetcher));
     let telemetry = Arc::new(Telemetry::default());
     let parts = Parts {
         fetcher,
@@ -85,6 +88,7 @@ async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
         attempts: 1,
         jobs: std::thread::available_parallelism().map_or(1, usize::from),
         telemetry: telemetry.clone(),
+        trial: trial(&["--config".as_ref(), args.file.as_os_str()]),
     };
     let feed = if args.once_through {
         Feed::Through(resolved.sources)
@@ -115,6 +119,19 @@ async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
     }
     writeln!(std::io::stderr(), "{report}")?;
     Ok(Exit::Done)
+}
+
+/// How many entries of one host may be under way: those that are asked for, and as many behind.
+pub(crate) fn share(fetcher: &newsmill_fetcher::Config) -> usize {
+    fetcher.host.concurrency.saturating_mul(2)
+}
+
+/// This program as one that reads a single page from standard input.
+pub(crate) fn trial(options: &[&OsStr]) -> Option<Trial> {
+    let program = std::env::current_exe().ok()?.into_os_string();
+    let once = ["once", "-", "--jobs", "1"].map(OsStr::new);
+    let arguments = once.iter().chain(options).map(|word| (*word).to_owned()).collect();
+    Some(Trial { program, arguments })
 }
 
 /// `12 entries taken up: 9 delivered, 1 duplicate, 2 rejected (1 gone, 1 too_short)`

@@ -33,6 +33,7 @@ pub struct Settlement {
 pub struct Ticket {
     number: u64,
     label: Box<str>,
+    deaths: u32,
     /// `None` once it is settled.
     settlements: Option<Sender<Settlement>>,
 }
@@ -41,7 +42,18 @@ impl Ticket {
     /// Opens a ticket. `number` is the opener's own (a row of the ledger, a place in the order of
     /// inputs) and comes back in the settlement.
     pub fn open(number: u64, label: impl Into<Box<str>>, to: &Sender<Settlement>) -> Self {
-        Self { number, label: label.into(), settlements: Some(to.clone()) }
+        Self { number, label: label.into(), deaths: 0, settlements: Some(to.clone()) }
+    }
+
+    /// The same ticket of an entry over which so many processes died.
+    pub fn with_deaths(mut self, deaths: u32) -> Self {
+        self.deaths = deaths;
+        self
+    }
+
+    /// How many processes died over the entry.
+    pub fn deaths(&self) -> u32 {
+        self.deaths
     }
 
     /// The number that it was opened with.

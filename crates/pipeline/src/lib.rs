@@ -6,6 +6,7 @@
 //! stage, [`in_flight`] makes sure that everything that enters ends in exactly one settlement.
 
 pub mod config;
+pub mod guard;
 pub mod in_flight;
 pub mod intake;
 pub mod jobs;

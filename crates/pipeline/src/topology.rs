@@ -20,6 +20,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::config::Channels;
+use crate::guard::{Guard, Trial};
 use crate::in_flight::{InFlight, Settlement};
 use crate::intake::{Given, due, list};
 use crate::jobs::Jobs;
@@ -48,6 +49,8 @@ pub struct Parts {
     pub jobs: usize,
     /// What is counted and timed.
     pub telemetry: Arc<Telemetry>,
+    /// How a page is tried out over which a process died; asked only by a mill with a ledger.
+    pub trial: Option<Trial>,
 }
 
 /// Inputs of a one-shot run that are listed ahead. Most are paths, but each may carry its page.
@@ -57,7 +60,7 @@ const READ_AHEAD: usize = 32;
 type OpenEnds = (Sender<InFlight<Entry>>, Receiver<InFlight<Record>>);
 
 /// Starts the stages from entries to records and hands out the two open ends.
-fn conveyor(crew: &mut Crew, parts: &Parts) -> Result<OpenEnds, Fatal> {
+fn conveyor(crew: &mut Crew, parts: &Parts, guard: &Guard) -> Result<OpenEnds, Fatal> {
     let Channels { entries, pages, articles, records, .. } = parts.channels;
     let (entries_in, entries) = bounded(entries);
     let (pages_in, pages) = bounded(pages);
@@ -81,16 +84,18 @@ fn conveyor(crew: &mut Crew, parts: &Parts) -> Result<OpenEnds, Fatal> {
         crew.task("fetcher", work);
     }
     for _ in 0..parts.jobs.max(1) {
-        let (config, permits) = (parts.cleaner.clone(), jobs.clone());
+        let (config, permits, guarded) = (parts.cleaner.clone(), jobs.clone(), guard.clone());
         let (input, output) = (pages.clone(), articles_in.clone());
         let timers = parts.telemetry.cleaner.clone();
-        crew.thread("cleaner", move || cleaner::run(&config, &permits, &input, &output, &timers))?;
+        crew.thread("cleaner", move || {
+            cleaner::run(&config, &permits, &guarded, &input, &output, &timers)
+        })?;
 
-        let (config, permits) = (parts.summarizer.clone(), jobs.clone());
+        let (config, permits, guarded) = (parts.summarizer.clone(), jobs.clone(), guard.clone());
         let (input, output) = (articles.clone(), records_in.clone());
         let timers = parts.telemetry.summarizer.clone();
         crew.thread("summarizer", move || {
-            summarizer::run(&config, &permits, &input, &output, &timers)
+            summarizer::run(&config, &permits, &guarded, &input, &output, &timers)
         })?;
     }
     Ok((entries_in, records))
@@ -109,7 +114,7 @@ pub fn once(
 ) -> Result<Crew, Fatal> {
     let mut crew = Crew::default();
     let (settlements_in, settlements) = unbounded();
-    let (entries, records) = conveyor(&mut crew, parts)?;
+    let (entries, records) = conveyor(&mut crew, parts, &Guard::default())?;
     // Enough to fill every stage behind one slow page.
     let window = Arc::new(Semaphore::new(parts.channels.records + 8 * parts.jobs.max(1)));
 
@@ -190,6 +195,7 @@ pub fn with_ledger(
     let names: Vec<SourceName> = sources.iter().map(|source| source.name.clone()).collect();
     ledger.register_sources(&names, Timestamp::now())?;
 
+    let guard = Guard { at_work: ledger.at_work(), trial: parts.trial.clone() };
     let mut crew = Crew::default();
     let (requests_in, requests) = bounded(2 * parts.channels.entries);
     let handle = LedgerHandle::new(requests_in);
@@ -197,7 +203,7 @@ pub fn with_ledger(
 
     let (settlements_in, settlements) = unbounded();
     let (ready_in, ready) = watch::channel(Sequence::default());
-    let (entries, records) = conveyor(&mut crew, parts)?;
+    let (entries, records) = conveyor(&mut crew, parts, &guard)?;
     // Wakes the intake before its sleep is over: something was entered or put off.
     let found = Arc::new(Notify::new());
     let no_more = CancellationToken::new();

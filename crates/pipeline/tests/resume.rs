@@ -81,6 +81,7 @@ async fn mill(place: &Path, files: &[PathBuf], stop_after: Option<u64>, signals:
         attempts: 1,
         jobs: 2,
         telemetry: telemetry.clone(),
+        trial: None,
     };
     let sink = Config::Jsonl(JsonlConfig {
         name: None,

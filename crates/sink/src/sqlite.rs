@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use newsmill_article::Disposition;
+use newsmill_failpoint::{self as failpoint, Injected};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use crate::blocking::Blocking;
@@ -139,8 +140,16 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
         let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_MISMATCH);
         return Err(rusqlite::Error::SqliteFailure(error, Some(message)));
     }
+    failpoint::before("sqlite.tables").map_err(failed_io)?;
     transaction.commit()?;
+    failpoint::after("sqlite.tables").map_err(failed_io)?;
     Ok(database)
+}
+
+/// How a commit fails whose disk does.
+fn failed_io(injected: Injected) -> rusqlite::Error {
+    let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
+    rusqlite::Error::SqliteFailure(error, Some(injected.to_string()))
 }
 
 fn write(
@@ -170,7 +179,9 @@ fn write(
                 Err(error) => return Err(fail(error)),
             }
         }
+        failpoint::before("sqlite.commit").map_err(failed_io).map_err(fail)?;
         transaction.commit().map_err(fail)?;
+        failpoint::after("sqlite.commit").map_err(failed_io).map_err(fail)?;
         rejected.sort_by_key(|rejected| rejected.sequence);
         return Ok(rejected);
     }

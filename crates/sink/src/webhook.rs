@@ -34,6 +34,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use newsmill_failpoint::{self as failpoint, Injected};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response, redirect};
 use sha2::{Digest, Sha256};
@@ -152,7 +153,10 @@ impl Webhook {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose());
         }
+        let no_answer = |_: Injected| self.no_answer();
+        failpoint::before("webhook.post").map_err(no_answer)?;
         let response = request.body(body).send().await.map_err(|error| self.failed(error))?;
+        failpoint::after("webhook.post").map_err(no_answer)?;
         let (status, retry_after) = (response.status(), retry_after(response.headers()));
         if status.is_success() {
             return Ok(Answer::Taken);
@@ -176,9 +180,13 @@ impl Webhook {
         })
     }
 
+    fn no_answer(&self) -> SinkError {
+        SinkError::TooSlow { server: self.origin.clone(), limit: self.timeout }
+    }
+
     fn failed(&self, error: reqwest::Error) -> SinkError {
         if error.is_timeout() {
-            return SinkError::TooSlow { server: self.origin.clone(), limit: self.timeout };
+            return self.no_answer();
         }
         // The path and query may be what authorizes.
         SinkError::Unreachable { origin: self.origin.clone(), source: error.without_url() }

@@ -5,6 +5,7 @@
 mod command;
 mod crash;
 mod gbm;
+mod power_loss;
 mod rust_bert;
 mod schema;
 mod setup;
@@ -31,8 +32,11 @@ enum Verb {
     Setup,
     /// Set up, then format, lints, docs, all tests, schema drift: all that must hold
     Test(test::Args),
-    /// Kill newsmill again and again and show that nothing is lost or doubled
+    /// Kill newsmill again and again, or at each commit point, and show that nothing is lost or
+    /// doubled
     Crash(crash::Args),
+    /// Lose power at any moment of random histories and show that nothing acknowledged is lost
+    PowerLoss(power_loss::Args),
     /// Write the JSON Schemas of the configuration and the record anew; with --check only compare
     Schema(schema::Args),
     /// Train the cleaner's table anew, and report its cross-validated and plain scores
@@ -48,6 +52,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Setup => setup::run(),
         Verb::Test(args) => test::run(&args),
         Verb::Crash(args) => crash::run(&args),
+        Verb::PowerLoss(args) => power_loss::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::TrainCleaner(args) => train_cleaner::run(&args),
         Verb::TrainSummarizer(args) => train_summarizer::run(&root(), &args),

@@ -8,18 +8,20 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may depend on, besides crates from elsewhere.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("newsmill-article", &[]),
+    ("newsmill-failpoint", &[]),
     ("newsmill-fetcher", &["newsmill-article"]),
     ("newsmill-cleaner", &["newsmill-article"]),
     ("newsmill-summarizer", &["newsmill-article"]),
-    ("newsmill-sink", &["newsmill-article"]),
-    ("newsmill-ledger", &["newsmill-article"]),
+    ("newsmill-sink", &["newsmill-article", "newsmill-failpoint"]),
+    ("newsmill-ledger", &["newsmill-article", "newsmill-failpoint"]),
     (
         "newsmill-pipeline",
         &[
             "newsmill-article",
             "newsmill-cleaner",
+            "newsmill-failpoint",
             "newsmill-fetcher",
             "newsmill-ledger",
             "newsmill-sink",
@@ -40,7 +42,13 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     ),
     (
         "newsmill-xtask",
-        &["newsmill-article", "newsmill-cleaner", "newsmill-pipeline", "newsmill-summarizer"],
+        &[
+            "newsmill-article",
+            "newsmill-cleaner",
+            "newsmill-failpoint",
+            "newsmill-pipeline",
+            "newsmill-summarizer",
+        ],
     ),
 ];
 

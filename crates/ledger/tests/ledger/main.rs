@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod claims;
 mod damage;
+mod layouts;
 mod make;
 mod model;
 mod power;

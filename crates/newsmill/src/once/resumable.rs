@@ -40,10 +40,11 @@ pub(super) async fn mill(
 ) -> anyhow::Result<Exit> {
     let max_page = resolved.fetcher.max_page.0;
     let grace = resolved.shutdown.grace.0;
-    let ledger = match Ledger::open(ledger, &resolved.ledger) {
+    let mut ledger = match Ledger::open(ledger, &resolved.ledger) {
         Ok(ledger) => ledger,
         Err(error) => return run::set_up_failed(error.into()),
     };
+    ledger.share_hosts(run::share(&resolved.fetcher));
     let parts = match parts(&args, resolved) {
         Ok(parts) => parts,
         Err(error) => {

@@ -18,8 +18,9 @@ use crate::telemetry::Telemetry;
 /// Most entries claimed at once: those that the channel does not take at once age in memory.
 const CLAIMS: usize = 16;
 
-/// The longest sleep, so that a clock that was set is noticed.
-const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// The longest sleep, so that a clock that was set is noticed, and what another process made due:
+/// `newsmill dead retry`.
+const LONGEST_SLEEP: Duration = Duration::from_secs(2);
 
 /// The shortest sleep: what is due but in other hands must not make the loop spin.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(50);
@@ -101,7 +102,8 @@ pub async fn entries(
         for claim in claims {
             telemetry.opened();
             let number = claim.id.0.cast_unsigned();
-            let ticket = Ticket::open(number, claim.entry.input.as_str(), &settlements);
+            let ticket = Ticket::open(number, claim.entry.input.as_str(), &settlements)
+                .with_deaths(claim.deaths);
             // What a stop leaves unsent is abandoned by its ticket and claimable again.
             let sent = tokio::select! {
                 biased;

@@ -5,7 +5,8 @@ use newsmill_article::{Article, Document, Page};
 use newsmill_cleaner::{Config, Input};
 
 use super::{Failure, Fatal, on_thread};
-use crate::in_flight::InFlight;
+use crate::guard::Guard;
+use crate::in_flight::{InFlight, Ticket};
 use crate::jobs::Jobs;
 use crate::telemetry::Timers;
 
@@ -13,12 +14,15 @@ use crate::telemetry::Timers;
 pub fn run(
     config: &Config,
     jobs: &Jobs,
+    guard: &Guard,
     input: &Receiver<InFlight<Page>>,
     output: &Sender<InFlight<Article>>,
     timers: &Timers,
 ) -> Result<(), Fatal> {
     let make = || {
-        Ok(|page: &Page| {
+        Ok(|page: &Page, ticket: &Ticket| {
+            let _mark = guard.mark(ticket);
+            guard.admit(page, ticket)?;
             let _permit = jobs.acquire_blocking();
             clean(config, page)
         })
@@ -34,6 +38,7 @@ pub fn clean(config: &Config, page: &Page) -> Result<Document, Failure> {
         url: page.url.as_ref(),
         hints: &page.entry.hints,
     };
+    newsmill_failpoint::poison(&page.bytes);
     newsmill_cleaner::clean(config, &input)
         .map_err(|error| Failure::of("cleaner", error.disposition(), error))
 }

@@ -151,13 +151,13 @@ pub fn on_thread<T, V, U, W>(
 ) -> Result<(), Fatal>
 where
     T: Evidence,
-    W: FnMut(&T) -> Result<V, Failure>,
+    W: FnMut(&T, &Ticket) -> Result<V, Failure>,
 {
     let mut work = make()?;
     let mut since = Instant::now();
     while let Ok(InFlight { item, ticket }) = input.recv_blocking() {
         timers.lap(Phase::WaitingIn, &mut since);
-        let made = match catch_unwind(AssertUnwindSafe(|| work(&item))) {
+        let made = match catch_unwind(AssertUnwindSafe(|| work(&item, &ticket))) {
             Ok(made) => made,
             Err(panic) => {
                 work = make()?;

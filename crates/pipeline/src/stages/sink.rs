@@ -20,6 +20,9 @@ const STAGE: &str = "sink";
 /// Most records in one batch.
 const BATCH: usize = 64;
 
+/// How often it looks by itself for records.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
 /// The longest pause between two tries of a batch.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
 
@@ -68,8 +71,9 @@ pub async fn run(
             if ended {
                 break;
             }
-            // Closed counts as changed: the next turn sees it.
-            let _ = ready.changed().await;
+            // Closed counts as changed: the next turn sees it. And now and then it looks by itself,
+            // because another process may send it a record again (`newsmill dead retry`).
+            let _ = tokio::time::timeout(LOOK_AGAIN, ready.changed()).await;
             continue;
         }
         if records.is_empty() {

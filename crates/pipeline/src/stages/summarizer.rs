@@ -6,7 +6,8 @@ use newsmill_article::{Article, PipelineVersions, Record, Summary};
 use newsmill_summarizer::Config;
 
 use super::{Failure, Fatal, on_thread};
-use crate::in_flight::InFlight;
+use crate::guard::Guard;
+use crate::in_flight::{InFlight, Ticket};
 use crate::jobs::Jobs;
 use crate::telemetry::Timers;
 
@@ -16,6 +17,7 @@ const STAGE: &str = "summarizer";
 pub fn run(
     config: &Config,
     jobs: &Jobs,
+    guard: &Guard,
     input: &Receiver<InFlight<Article>>,
     output: &Sender<InFlight<Record>>,
     timers: &Timers,
@@ -24,7 +26,8 @@ pub fn run(
         let mut summarizer =
             newsmill_summarizer::build(config).map_err(|error| Fatal::new(STAGE, error))?;
         let version = summarizer.version();
-        Ok(move |article: &Article| {
+        Ok(move |article: &Article, ticket: &Ticket| {
+            let _mark = guard.mark(ticket);
             let _permit = jobs.acquire_blocking();
             let summary = summarizer
                 .summarize(&article.document)

@@ -106,7 +106,7 @@ fn mill(fates: Vec<Fate>, stop: CancellationToken) -> (Crew, async_channel::Rece
                 &input,
                 &output,
                 &Timers::default(),
-                || Ok(second),
+                || Ok(|item: &Item, _: &Ticket| second(item)),
                 |item, number| {
                     assert_eq!(item.number, number);
                     item
@@ -271,7 +271,7 @@ fn a_full_output_holds_a_thread_at_an_exact_count() {
     let (taken_in, taken) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
         let make = || {
-            Ok(|item: &Item| {
+            Ok(|item: &Item, _: &Ticket| {
                 taken_in.send(item.number).unwrap();
                 second(item)
             })
@@ -314,7 +314,7 @@ fn a_panic_costs_the_state_and_nothing_else() {
     let make = || {
         made.set(made.get() + 1);
         let mut seen = 0;
-        Ok(move |item: &Item| {
+        Ok(move |item: &Item, _: &Ticket| {
             seen += 1;
             second(item).map(|_| seen)
         })

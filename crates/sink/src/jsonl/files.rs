@@ -7,6 +7,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use newsmill_failpoint as failpoint;
 
 /// A file system and a clock.
 pub(super) trait Files: Debug + Send + 'static {
@@ -56,8 +57,10 @@ impl Files for Disk {
     }
 
     fn open(&self, path: &Path) -> io::Result<File> {
+        failpoint::before("jsonl.open")?;
         let file =
             OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
+        failpoint::after("jsonl.open")?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
@@ -79,16 +82,22 @@ impl Files for Disk {
     }
 
     fn write(&self, file: &mut File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        failpoint::before("jsonl.write")?;
         file.seek(SeekFrom::Start(offset))?;
-        file.write_all(bytes)
+        file.write_all(bytes)?;
+        Ok(failpoint::after("jsonl.write")?)
     }
 
     fn truncate(&self, file: &File, length: u64) -> io::Result<()> {
-        file.set_len(length)
+        failpoint::before("jsonl.truncate")?;
+        file.set_len(length)?;
+        Ok(failpoint::after("jsonl.truncate")?)
     }
 
     fn sync(&self, file: &File) -> io::Result<()> {
-        file.sync_data()
+        failpoint::before("jsonl.sync")?;
+        file.sync_data()?;
+        Ok(failpoint::after("jsonl.sync")?)
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
@@ -104,11 +113,15 @@ impl Files for Disk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
+        failpoint::before("jsonl.rename")?;
+        fs::rename(from, to)?;
+        Ok(failpoint::after("jsonl.rename")?)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(path)
+        failpoint::before("jsonl.remove")?;
+        fs::remove_file(path)?;
+        Ok(failpoint::after("jsonl.remove")?)
     }
 
     fn now(&self) -> Timestamp {

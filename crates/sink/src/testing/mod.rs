@@ -12,7 +12,7 @@ use newsmill_article::Record;
 
 pub(crate) use self::postgres::Server;
 pub(crate) use self::proxy::{Cut, Proxy};
-pub(crate) use self::receiver::{Receiver, Reply};
+pub(crate) use self::receiver::{Receiver, Reply, Request};
 pub(crate) use self::record::{record, worded};
 use crate::Delivery;
 

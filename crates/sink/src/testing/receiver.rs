@@ -2,8 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 /// One request as it came.
@@ -46,18 +50,45 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// Answers everything with 200 until it is told otherwise; lives as long as the runtime.
     pub(crate) async fn start() -> Self {
+        Self::listen(None).await
+    }
+
+    /// The same over TLS, as `localhost`; with the certificate that it signed itself, as PEM.
+    pub(crate) async fn start_tls() -> (Self, String) {
+        let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(signed.signing_key.serialize_der()).unwrap();
+        let config = ServerConfig::builder_with_provider(ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![signed.cert.der().clone()], key)
+            .unwrap();
+        let receiver = Self::listen(Some(TlsAcceptor::from(Arc::new(config)))).await;
+        (receiver, signed.cert.pem())
+    }
+
+    async fn listen(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let origin = match tls {
+            Some(_) => format!("https://localhost:{port}"),
+            None => format!("http://127.0.0.1:{port}"),
+        };
         let receiver = Self {
-            url: format!("http://{address}/hook?token=in-the-query").parse().unwrap(),
+            url: format!("{origin}/hook?token=in-the-query").parse().unwrap(),
             requests: Arc::default(),
             behaviour: Arc::new(Mutex::new(Box::new(|_| Reply::Status(200)))),
         };
         let accepting = receiver.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let receiver = accepting.clone();
-                tokio::spawn(async move { receiver.serve(stream).await });
+                let (receiver, tls) = (accepting.clone(), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        Some(tls) => receiver.serve(tls.accept(stream).await.ok()?).await,
+                        None => receiver.serve(stream).await,
+                    }
+                });
             }
         });
         receiver
@@ -71,7 +102,7 @@ impl Receiver {
         self.requests.lock().unwrap().clone()
     }
 
-    async fn serve(&self, stream: TcpStream) -> Option<()> {
+    async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin) -> Option<()> {
         let mut stream = BufReader::new(stream);
         loop {
             let mut headers = Vec::new();

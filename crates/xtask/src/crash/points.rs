@@ -1,0 +1,65 @@
+//! The process dies, or a call fails, at each side of each commit point.
+
+use std::collections::BTreeSet;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use newsmill_failpoint::POINTS;
+
+use super::mill::{Mill, compare};
+use super::say;
+
+/// What processes leave that died with batches under way: the next one has files to cut back, to
+/// rename and to remove.
+const UNDER_WAY: [&str; 2] = ["ledger.deliver.before=4", "jsonl.rename.after=20"];
+
+/// Goes through all points whose names begin with `only`.
+pub(super) fn run(whole: &Mill, place: &Path, only: &str) -> anyhow::Result<()> {
+    let mut lives = 0;
+    for point in POINTS.iter().filter(|point| point.starts_with(only)) {
+        for side in ["before", "after"] {
+            for action in ["", ":error"] {
+                let mut reached = false;
+                // At once, some way on, and in a life after a death.
+                let after = UNDER_WAY.map(|first| (Some(first), 1));
+                for (first, pass) in [(None, 1), (None, 3)].into_iter().chain(after) {
+                    let fail = format!("{point}.{side}={pass}{action}");
+                    let folder = place.join("point");
+                    let mill = Mill::new(&whole.binary, &folder, &whole.pages, &whole.rotate)?;
+                    if let Some(first) = first {
+                        ensure!(live(&mill, first)?, "{first} was not reached");
+                    }
+                    if live(&mill, &fail)? {
+                        reached = true;
+                        lives += 1;
+                    }
+                    let ended = mill.start(None)?.wait()?;
+                    ensure!(ended.success(), "after {fail}: the rerun failed: {}", mill.log());
+                    compare(whole, &mill).with_context(|| format!("after {first:?}, {fail}"))?;
+                    std::fs::remove_dir_all(&folder)?;
+                }
+                ensure!(reached, "{point}.{side} was never reached");
+            }
+        }
+        say(&format!("{point}: before and after, dead and failed: all alike"))?;
+    }
+    let names: BTreeSet<&str> = POINTS.into_iter().collect();
+    say(&format!("{lives} deaths and failures at {} points", names.len()))
+}
+
+/// One life with something asked of the commit points; whether it was met.
+fn live(mill: &Mill, fail: &str) -> anyhow::Result<bool> {
+    let status = mill.start(Some(fail))?.wait()?;
+    let log = mill.log();
+    let reached = log.contains("fail point ");
+    ensure!(!log.contains("panicked at"), "{fail}: a panic: {log}");
+    if fail.ends_with(":error") || !reached {
+        // A failed call is mended at once or ends the run with a word.
+        ensure!(status.code().is_some_and(|code| code != 101), "{fail}: {status}: {log}");
+        ensure!(reached || status.success(), "{fail}: {status}: {log}");
+    } else {
+        ensure!(status.signal().is_some(), "{fail}: {status} instead of a death: {log}");
+    }
+    Ok(reached)
+}
