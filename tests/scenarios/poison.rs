@@ -154,8 +154,8 @@ fn what_is_tried_again_beside_a_running_mill_is_taken_up_by_it() {
     db("DROP TRIGGER guard");
     let rows = || {
         let db = rusqlite::Connection::open(site.path("news.sqlite")).expect("a database");
-        db.query_row("SELECT count(*) FROM records", [], |row| row.get::<_, usize>(0))
-            .expect("a count")
+        let count = db.query_row("SELECT count(*) FROM records", [], |row| row.get::<_, u32>(0));
+        count.expect("a count") as usize
     };
     assert_eq!(rows(), PAGES - 1);
     let running = site.run(&[]).start();

@@ -59,10 +59,7 @@ impl<'c> Group<'c> {
 
     /// Writes the counters and makes everything durable. `points` are the commit points that this
     /// is one of.
-    pub(crate) fn commit(
-        self,
-        points: &[&'static str],
-    ) -> Result<(Vec<EntryId>, Vec<i64>), Fault> {
+    pub(crate) fn commit(self, points: &[&'static str]) -> Result<(Vec<EntryId>, Vec<i64>), Fault> {
         for ((name, code), change) in &self.counts {
             if *change != 0 {
                 let name =

@@ -7,8 +7,7 @@ use crate::fault::failed_io;
 
 /// One script a layout: the script at place `n` turns layout `n` into `n + 1`. A script that was
 /// released is never edited.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// The layout that this version reads and writes.
 pub(crate) const CURRENT: i64 = MIGRATIONS.len() as i64;

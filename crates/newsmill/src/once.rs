@@ -31,8 +31,8 @@ use serde::de::value::StrDeserializer;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Exit;
-use crate::{inputs, run};
 use crate::output::Output;
+use crate::{inputs, run};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -21,8 +21,7 @@ async fn set_up(kind: Kind) -> (Rig, Sink) {
 #[tokio::test]
 async fn a_webhook_that_fails_at_any_request_gets_the_rest_with_the_same_keys() {
     for kind in [Kind::Webhook, Kind::WebhookBatch] {
-        for reply in
-            [Reply::Status(503), Reply::TakeAndHangUp, Reply::With(429, "retry-after: 9")]
+        for reply in [Reply::Status(503), Reply::TakeAndHangUp, Reply::With(429, "retry-after: 9")]
         {
             for fails in 0..5 {
                 let (rig, mut sink) = set_up(kind).await;
