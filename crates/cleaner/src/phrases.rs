@@ -7,9 +7,10 @@
 //! The phrases stand in `phrases.txt`: what WordPress, its translations and common themes, plugins
 //! and news sites put round an article.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use crate::hash::{HashedMap, hash};
 
 /// What a line of furniture belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,12 +97,19 @@ enum Role {
     Beside,
 }
 
+/// The phrases, found by their first words. A phrase matters only where it begins and ends at the
+/// edge of a word, so that a look-up for each word of a line finds what an automaton would, and
+/// needs no building.
 struct Table {
-    automaton: AhoCorasick,
+    /// Those of one first word stand together, the longest first.
     phrases: Vec<Phrase>,
+    /// Where the phrases of a first word stand, by its hash.
+    first: HashedMap<Range<usize>>,
 }
 
 struct Phrase {
+    /// In the form of [`Letters`].
+    text: String,
     kind: Furniture,
     /// A phrase can have several roles: it opens lines, and it covers a line by itself.
     roles: Vec<Role>,
@@ -120,7 +128,6 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("phra
 impl Table {
     fn parse(source: &str) -> Self {
         let mut kind = Furniture::ReplyForm;
-        let mut patterns: Vec<String> = Vec::new();
         let mut phrases: Vec<Phrase> = Vec::new();
         let mut known = std::collections::HashMap::new();
         for line in source.lines() {
@@ -140,10 +147,9 @@ impl Table {
                 b'?' => (Role::Beside, &line[1..]),
                 _ => (Role::Whole, line),
             };
-            let pattern = Letters::of(phrase).text;
-            let at = *known.entry(pattern.clone()).or_insert_with(|| {
-                patterns.push(pattern);
-                phrases.push(Phrase { kind, roles: Vec::new() });
+            let text = Letters::of(phrase).text;
+            let at = *known.entry(text.clone()).or_insert_with(|| {
+                phrases.push(Phrase { text, kind, roles: Vec::new() });
                 phrases.len() - 1
             });
             // "comment" is a field of the form and a label of its own elsewhere: the label wins.
@@ -152,14 +158,40 @@ impl Table {
             }
             phrases[at].roles.push(role);
         }
-        let mut builder = AhoCorasick::builder();
-        builder.match_kind(MatchKind::LeftmostLongest);
-        #[expect(
-            clippy::expect_used,
-            reason = "only too many or too long patterns fail, and the table is fixed"
-        )]
-        let automaton = builder.build(&patterns).expect("the phrase table builds");
-        Self { automaton, phrases }
+        phrases.sort_by(|a, b| {
+            let order = first_word(&a.text).cmp(first_word(&b.text));
+            order.then(b.text.len().cmp(&a.text.len()))
+        });
+        let mut first = HashedMap::default();
+        let mut start = 0;
+        for group in phrases.chunk_by(|a, b| first_word(&a.text) == first_word(&b.text)) {
+            first.insert(hash(first_word(&group[0].text).as_bytes()), start..start + group.len());
+            start += group.len();
+        }
+        Self { phrases, first }
+    }
+
+    /// The phrases in a text in the form of [`Letters`] and their places, from left to right, the
+    /// longest at each place, none inside another.
+    fn find<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (&'a Phrase, Range<usize>)> {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            while at < text.len() {
+                let rest = &text[at..];
+                let word = first_word(rest);
+                let range = self.first.get(&hash(word.as_bytes())).cloned().unwrap_or(0..0);
+                let found = self.phrases[range].iter().find(|phrase| {
+                    rest.starts_with(&phrase.text) && is_boundary(text, at + phrase.text.len())
+                });
+                let start = at;
+                at += found.map_or(word.len(), |phrase| phrase.text.len());
+                at += usize::from(text[at..].starts_with(' '));
+                if let Some(phrase) = found {
+                    return Some((phrase, start..start + phrase.text.len()));
+                }
+            }
+            None
+        })
     }
 
     fn read(&self, line: &str) -> Reading {
@@ -170,12 +202,8 @@ impl Table {
         let opening =
             text.len() - text.trim_start_matches(|c: char| c.is_numeric() || c == ' ').len();
         let mut best = 0;
-        for found in self.automaton.find_iter(text) {
-            if !(is_boundary(text, found.start()) && is_boundary(text, found.end())) {
-                continue;
-            }
-            let phrase = &self.phrases[found.pattern().as_usize()];
-            let size = alphabetic(&text[found.range()]);
+        for (phrase, found) in self.find(text) {
+            let size = alphabetic(&text[found.clone()]);
             reading.covered += size;
             if phrase.roles.contains(&Role::Beside) {
                 reading.beside += size;
@@ -184,12 +212,12 @@ impl Table {
                 best = size;
                 reading.kind = Some(phrase.kind);
             }
-            if found.start() <= opening && line.len() <= LONGEST_OPENED_LINE {
+            if found.start <= opening && line.len() <= LONGEST_OPENED_LINE {
                 let opens = phrase.roles.iter().any(|role| match role {
                     Role::Whole | Role::Beside => false,
                     Role::Opens => true,
                     Role::OpensAfterNumber => opening > 0,
-                    Role::OpensBeforeColon => letters.colon_after(line, found.end()),
+                    Role::OpensBeforeColon => letters.colon_after(line, found.end),
                 });
                 if opens {
                     reading.opened = Some(phrase.kind);
@@ -267,6 +295,17 @@ impl Letters {
     }
 }
 
+/// A text up to the first place where a phrase may end.
+fn first_word(text: &str) -> &str {
+    let plain = text.bytes().take_while(u8::is_ascii_lowercase).count();
+    let rest = &text[plain..];
+    if rest.is_empty() || (plain > 0 && rest.starts_with(' ')) {
+        return &text[..plain];
+    }
+    let ends = text.char_indices().skip(1).find(|&(at, _)| is_boundary(text, at));
+    &text[..ends.map_or(text.len(), |(at, _)| at)]
+}
+
 /// Whether a phrase may begin or end here: at a space, or in a script that writes none.
 fn is_boundary(text: &str, at: usize) -> bool {
     let before = text[..at].chars().next_back();
@@ -288,113 +327,4 @@ fn is_unspaced(c: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_of_forms_are_known_in_many_languages() {
-        for line in [
-            "Leave a Reply",
-            "Leave a Reply Cancel reply",
-            "Leave a Reply to Jane Q. Public Cancel reply",
-            "Your email address will not be published. Required fields are marked *",
-            "Your email address will not be published. Required fields are marked * Comment * Name * Email * Website",
-            "Save my name, email, and website in this browser for the next time I comment.",
-            "This site uses Akismet to reduce spam. Learn how your comment data is processed.",
-            "Fill in your details below or click an icon to log in: Email (required) (Address never made public) Name (required) Website",
-            "Deine E-Mail-Adresse wird nicht veröffentlicht. Erforderliche Felder sind mit * markiert",
-            "Schreibe einen Kommentar Antwort abbrechen",
-            "Votre adresse e-mail ne sera pas publiée. Les champs obligatoires sont indiqués avec *",
-            "Tu dirección de correo electrónico no será publicada. Los campos obligatorios están marcados con *",
-            "O seu endereço de e-mail não será publicado. Campos obrigatórios são marcados com *",
-            "Il tuo indirizzo email non sarà pubblicato. I campi obbligatori sono contrassegnati *",
-            "Je e-mailadres wordt niet gepubliceerd. Vereiste velden zijn gemarkeerd met *",
-            "Twój adres e-mail nie zostanie opublikowany. Wymagane pola są oznaczone *",
-            "Ваш адрес email не будет опубликован. Обязательные поля помечены *",
-            "メールアドレスが公開されることはありません。 ※ が付いている欄は必須項目です",
-            "您的邮箱地址不会被公开。 必填项已用 * 标注",
-            "האימייל לא יוצג באתר. שדות החובה מסומנים *",
-        ] {
-            assert!(reply_form(line), "{line}");
-        }
-    }
-
-    #[test]
-    fn sentences_that_quote_a_phrase_survive() {
-        for line in [
-            "The box said “Leave a Reply”, and thousands did before noon.",
-            "“Your email address will not be published,” the notice promised; a week later it was.",
-            "Share prices fell after the company said it would print more.",
-            "Related companies in the region have reported similar losses.",
-            "Comments by the minister drew sharp criticism from the opposition.",
-            "Subscribe to the theory that markets are efficient and you will be poor.",
-            "Teilen macht reich, sagte der Pfarrer am Sonntag.",
-            "Response to the flood was slow.",
-            "Werbung wirkt, wenn sie ehrlich ist.",
-            "Advertising revenue rose by 3 percent.",
-            "J’aime le vin rouge et la mer.",
-        ] {
-            assert_eq!(furniture(line), None, "{line}");
-        }
-    }
-
-    #[test]
-    fn kinds_are_told_apart() {
-        for (line, kind) in [
-            ("3 thoughts on “A Walk in the Snow”", Furniture::Comments),
-            ("12 Comments", Furniture::Comments),
-            ("Click to share on Twitter (Opens in new window)", Furniture::Share),
-            ("Share this: Twitter Facebook", Furniture::Share),
-            ("Lesen Sie auch: Der Kanzler und sein Hund", Furniture::Related),
-            ("READ MORE: Ten dead in mine", Furniture::Related),
-            ("Das könnte Sie auch interessieren", Furniture::Related),
-            ("Sign up for our newsletter", Furniture::Newsletter),
-            ("We use cookies to improve your experience. Accept all", Furniture::Consent),
-            ("Subscribe to continue reading", Furniture::Paywall),
-            ("Advertisement", Furniture::Advertisement),
-        ] {
-            assert_eq!(furniture(line), Some(kind), "{line}");
-        }
-    }
-
-    #[test]
-    fn fields_count_only_after_a_form() {
-        assert!(form_field("Name *") && form_field("E-Mail *") && form_field("Website"));
-        assert!(!form_field("Name the animals") && !form_field("*"));
-        assert_eq!(furniture("Name *"), None);
-    }
-
-    #[test]
-    fn the_phrases_that_the_scorer_calls_leaks_are_furniture() {
-        let path =
-            concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/tools/score_extraction.py");
-        let Ok(scorer) = std::fs::read_to_string(path) else {
-            println!("skipped: no {path}");
-            return;
-        };
-        let (_, table) = scorer.split_once("LEAK_PHRASES = {").unwrap();
-        let (table, _) = table.split_once("\n}").unwrap();
-        let phrases: Vec<&str> = table
-            .lines()
-            .filter(|line| line.starts_with("        "))
-            .flat_map(|line| line.split('"').skip(1).step_by(2))
-            .collect();
-        assert!(phrases.len() > 60, "{}", phrases.len());
-        for phrase in phrases {
-            assert!(furniture(phrase).is_some(), "{phrase}");
-        }
-    }
-
-    #[test]
-    fn every_listed_phrase_is_furniture_by_itself() {
-        let mut listed = 0;
-        for line in include_str!("phrases.txt").lines() {
-            if line.is_empty() || line.starts_with(['#', '[', '~', ':', '?']) {
-                continue;
-            }
-            assert!(furniture(line).is_some(), "{line}");
-            listed += 1;
-        }
-        assert!(listed > 1000, "{listed}");
-    }
-}
+mod tests;

@@ -122,6 +122,41 @@ fn broad_pages_come_to_an_end() {
     }
 }
 
+/// What is left of a page in the tree: names of elements, and texts.
+fn left(page: &str) -> String {
+    let html = parse::parse(page);
+    let nodes = html.tree.nodes().filter_map(|node| match node.value() {
+        scraper::Node::Element(element) => Some(format!("<{}>", element.name())),
+        scraper::Node::Text(text) => Some(text.to_string()),
+        _ => None,
+    });
+    nodes.collect()
+}
+
+#[test]
+fn only_raw_text_without_data_is_left_out() {
+    let body = |page: &str| left(page).replace("<html><head><body>", "");
+    for (page, whole) in [
+        ("<p><style>p { }</style>a", "<p><style>a"),
+        ("<p><script>run('<p>')</script>a", "<p><script>a"),
+        // A script may hold what looks like its end.
+        ("<p><script><!--<script></script>x</script>a", "<p><script><!--<script></script>xa"),
+        ("<p><script>a</scripts>b</SCRIPT >c", "<p><script>c"),
+        ("<p title='<style>'>a<i>b</i>", "<p>a<i>b"),
+        ("<p title='<script>' id='</script>'>a", "<p>a"),
+        ("<p><script data-a='>'>run()</script>a", "<p><script>run()a"),
+        ("<!-- <script> --><p>a</p><!-- </script> -->b", "<p>ab"),
+        ("<p><textarea><script></textarea>a", "<p><textarea><script>a"),
+        ("<p><style>never closed", "<p><style>never closed"),
+        ("<p><script>{\"datePublished\":1}</script>a", "<p><script>{\"datePublished\":1}a"),
+        ("<p><script type=' application/LD+json'>{}</script>a", "<p><script>{}a"),
+        ("<svg><style>a<b>c</style></svg>d", "<svg><style>a<b>cd"),
+    ] {
+        // Scripts and styles before the body belong to the head.
+        assert_eq!(body(&format!("<body>{page}")), whole, "{page}");
+    }
+}
+
 #[test]
 fn words_are_not_squashed() {
     let page = format!(

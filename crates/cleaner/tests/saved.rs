@@ -1,4 +1,4 @@
-//! Saved pages that have no article of their own, beside pages that do.
+//! The saved pages: which have an article, and that an article cleaned stays as it is.
 
 use std::path::Path;
 
@@ -31,4 +31,38 @@ fn articles_lose_their_reply_form() {
             assert!(!newsmill_cleaner::phrases::reply_form(line), "{case}: {line}");
         }
     }
+}
+
+/// Text has no markup for lines of a block and for what is a title: a broken line becomes a
+/// paragraph, a first line without a stop becomes the title. No word goes, comes or moves.
+#[test]
+fn cleaning_the_text_of_a_result_keeps_every_word() {
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/pages");
+    let hints = Hints::default();
+    let read = |bytes: &[u8], content_type| {
+        let input = Input { bytes, content_type, url: None, hints: &hints };
+        clean(&Config { min_words: 0 }, &input)
+    };
+    let mut articles = 0;
+    for case in std::fs::read_dir(pages).unwrap().map(|case| case.unwrap().path()) {
+        for (name, content_type) in
+            [("page.html", "text/html"), ("page.md", "text/markdown"), ("page.txt", "text/plain")]
+        {
+            let Ok(bytes) = std::fs::read(case.join(name)) else { continue };
+            let Ok(once) = read(&bytes, Some(content_type)) else { continue };
+            let twice = read(once.text.as_bytes(), Some("text/plain")).unwrap();
+            let whole = match twice.title {
+                Some(title) if !twice.text.starts_with(&title) => format!("{title} {}", twice.text),
+                _ => twice.text,
+            };
+            assert!(
+                once.text.split_whitespace().eq(whole.split_whitespace()),
+                "{}:\n{}\n\nbecomes\n\n{whole}",
+                case.display(),
+                once.text
+            );
+            articles += 1;
+        }
+    }
+    assert!(articles > 25, "only {articles} articles");
 }

@@ -21,6 +21,7 @@ use scraper::{Html, Node};
 
 pub(super) use self::attributes::has_token;
 use self::attributes::{Attributes, tokens};
+pub(crate) use self::dates::may_hold_date;
 use self::text::{floor, text};
 use super::jsonld::MOST_SCRIPTS;
 use super::text::clean;

@@ -23,6 +23,7 @@ use url::Url;
 
 pub(crate) use self::authors::split as split_authors;
 use self::collect::Collected;
+pub(crate) use self::collect::may_hold_date;
 pub(crate) use self::dates::parse as parse_date;
 use self::jsonld::JsonLd;
 

@@ -35,6 +35,13 @@ static DATA_KEYS: LazyLock<AhoCorasick> = LazyLock::new(|| {
         .expect("fixed patterns")
 });
 
+/// Whether a script may hold a date of publication; quick, since scripts are long.
+pub(crate) fn may_hold_date(script: &str) -> bool {
+    // What all keys have in common.
+    let common = |part: &[u8]| memchr::memmem::find(script.as_bytes(), part).is_some();
+    (common(b"ubli") || common(b"UBLI")) && DATA_KEYS.is_match(script)
+}
+
 impl Collected {
     /// The first date of publication in the data that scripts hold, for pages that say it nowhere
     /// else.

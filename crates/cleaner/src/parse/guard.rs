@@ -1,0 +1,192 @@
+//! What stands between tokenizer and tree builder, and keeps the work linear.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+use ego_tree::NodeId;
+use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
+use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
+use html5ever::{LocalName, local_name};
+
+use super::raw::Raw;
+use super::sink::CountingSink;
+
+/// So many formatting elements may be open at once; more are dropped.
+const MAX_FORMATTING: usize = 32;
+
+/// Stands between tokenizer and tree builder.
+pub(super) struct Guard {
+    pub(super) builder: TreeBuilder<NodeId, CountingSink>,
+    /// Start tags that were dropped for their depth and whose end tag is still to come, by name.
+    dropped: RefCell<HashMap<LocalName, usize>>,
+    /// Formatting elements that are open, by name.
+    formatting: RefCell<HashMap<LocalName, usize>>,
+    /// Set when reopened formatting elements outnumber the tags of the page.
+    exhausted: Cell<bool>,
+    /// The tag that opened raw text, until the next token.
+    opened: Cell<Option<Raw>>,
+}
+
+impl Guard {
+    /// With room for so many nodes.
+    pub(super) fn new(nodes: usize) -> Self {
+        // Without scripts `noscript` holds elements, as for every reader that runs none.
+        let options = TreeBuilderOpts { scripting_enabled: false, ..Default::default() };
+        Self {
+            builder: TreeBuilder::new(CountingSink::new(nodes), options),
+            dropped: RefCell::default(),
+            formatting: RefCell::default(),
+            exhausted: Cell::new(false),
+            opened: Cell::new(None),
+        }
+    }
+
+    /// Which raw text the tokenizer stands at the beginning of, if it stands at one.
+    pub(super) fn at_raw_text(&self) -> Option<Raw> {
+        self.opened.get()
+    }
+
+    /// Whether a start tag goes on to the tree builder.
+    fn admits(&self, tag: &Tag) -> bool {
+        let sink = &self.builder.sink;
+        sink.tags.set(sink.tags.get() + 1);
+        if is_formatting(&tag.name) {
+            if self.exhausted.get()
+                || self.formatting.borrow().values().sum::<usize>() >= MAX_FORMATTING
+            {
+                return false;
+            }
+            *self.formatting.borrow_mut().entry(tag.name.clone()).or_insert(0) += 1;
+        }
+        if is_leaf(&tag.name) || !sink.too_deep() {
+            return true;
+        }
+        *self.dropped.borrow_mut().entry(tag.name.clone()).or_insert(0) += 1;
+        false
+    }
+
+    /// Whether an end tag goes on to the tree builder.
+    fn admits_end(&self, tag: &Tag) -> bool {
+        if is_formatting(&tag.name)
+            && let Some(open) = self.formatting.borrow_mut().get_mut(&tag.name)
+        {
+            *open = open.saturating_sub(1);
+        }
+        let mut dropped = self.dropped.borrow_mut();
+        if dropped.is_empty() {
+            return true;
+        }
+        match dropped.get_mut(&tag.name) {
+            Some(open) if *open > 0 => {
+                *open -= 1;
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// Closes every open formatting element for good once they have been reopened so often that
+    /// the tree grows faster than the page.
+    fn end_formatting(&self, line: u64) {
+        self.exhausted.set(true);
+        let open: Vec<_> = self.formatting.borrow_mut().drain().collect();
+        for (name, count) in open {
+            for _ in 0..count {
+                let tag = Tag {
+                    kind: TagKind::EndTag,
+                    name: name.clone(),
+                    self_closing: false,
+                    attrs: Vec::new(),
+                    had_duplicate_attributes: false,
+                };
+                let _ = self.builder.process_token(Token::TagToken(tag), line);
+            }
+        }
+    }
+}
+
+impl TokenSink for Guard {
+    type Handle = NodeId;
+
+    fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<NodeId> {
+        let admitted = match &token {
+            Token::TagToken(tag) if tag.kind == TagKind::StartTag => {
+                if !self.exhausted.get() && self.builder.sink.outgrown() {
+                    self.end_formatting(line);
+                }
+                self.admits(tag)
+            }
+            Token::TagToken(tag) => self.admits_end(tag),
+            // Nothing reads comments.
+            Token::CommentToken(_) => false,
+            _ => true,
+        };
+        let raw = match &token {
+            Token::TagToken(tag) if tag.kind == TagKind::StartTag => Raw::of(tag),
+            _ => None,
+        };
+        let result = match admitted {
+            true => self.builder.process_token(token, line),
+            false => TokenSinkResult::Continue,
+        };
+        self.opened.set(raw.filter(|_| matches!(result, TokenSinkResult::RawData(_))));
+        result
+    }
+
+    fn end(&self) {
+        self.builder.end();
+    }
+
+    fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
+        self.builder.adjusted_current_node_present_but_not_in_html_namespace()
+    }
+}
+
+/// The elements that the standard keeps in its list of active formatting elements, but for `a` and
+/// `nobr`, of which the list never holds two.
+fn is_formatting(name: &LocalName) -> bool {
+    matches!(
+        *name,
+        local_name!("b")
+            | local_name!("big")
+            | local_name!("code")
+            | local_name!("em")
+            | local_name!("font")
+            | local_name!("i")
+            | local_name!("s")
+            | local_name!("small")
+            | local_name!("strike")
+            | local_name!("strong")
+            | local_name!("tt")
+            | local_name!("u")
+    )
+}
+
+/// Elements without children, and those whose content the tokenizer must read in its own way.
+fn is_leaf(name: &LocalName) -> bool {
+    matches!(
+        *name,
+        local_name!("area")
+            | local_name!("base")
+            | local_name!("br")
+            | local_name!("col")
+            | local_name!("embed")
+            | local_name!("hr")
+            | local_name!("img")
+            | local_name!("input")
+            | local_name!("link")
+            | local_name!("meta")
+            | local_name!("source")
+            | local_name!("track")
+            | local_name!("wbr")
+            | local_name!("script")
+            | local_name!("style")
+            | local_name!("title")
+            | local_name!("textarea")
+            | local_name!("xmp")
+            | local_name!("iframe")
+            | local_name!("noembed")
+            | local_name!("noframes")
+            | local_name!("plaintext")
+    )
+}
