@@ -13,7 +13,7 @@ use e2e::oracle::{Fate, Oracle, rejected};
 use e2e::web::feed::{Format, Item};
 use e2e::web::{Answer, Web};
 
-use crate::text;
+use crate::{assert_adds_up, text};
 
 /// Only to end a test that would wait for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -59,6 +59,15 @@ impl Site {
         let delivered = records.into_iter().map(|record| (record.input, Fate::Record));
         let events = ran.stderr.lines().filter_map(fate_of_line);
         delivered.chain(events).collect()
+    }
+}
+
+/// Whatever the scenario was.
+impl Drop for Site {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_adds_up(&self.path("out/ledger.sqlite"), &self.path("out/news.jsonl"));
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use e2e::mill::{Mill, Ran, mill, records_in};
 use serde_json::Value;
 
+use crate::assert_adds_up;
+
 /// What the poisoned page says and no other.
 const WORD: &str = "quicksilver";
 
@@ -73,6 +75,7 @@ impl Site {
 
     /// All is delivered but the poisoned page, which is a dead letter with all its bytes.
     fn assert_set_aside(&self, said: &str) {
+        assert_adds_up(&self.path("ledger.sqlite"), &self.path("news.jsonl"));
         assert_eq!(records_in(&self.path("news.jsonl")).len(), PAGES - 1);
         let status: Value = serde_json::from_str(&self.ask(&["status", "--json"]).stdout)
             .expect("a status in JSON");

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::discover::{path_key, url_key};
 use crate::fault::Fault;
-use crate::rows::{self, NEVER, article_id, article_key, time};
+use crate::rows::{self, NEVER, article_id, article_key, clock, time};
 use crate::{EntryId, Sequence};
 
 /// Visits that are told of, the latest ones.
@@ -279,14 +279,14 @@ impl fmt::Display for Visit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "entry {}: {}", self.entry, self.input)?;
         match &self.source {
-            Some(source) => writeln!(f, "  {}  seen in {source}", self.seen)?,
-            None => writeln!(f, "  {}  given", self.seen)?,
+            Some(source) => writeln!(f, "  {}  seen in {source}", clock(self.seen))?,
+            None => writeln!(f, "  {}  given", clock(self.seen))?,
         }
         for (source, at) in &self.also_seen {
-            writeln!(f, "  {at}  seen in {source} too")?;
+            writeln!(f, "  {}  seen in {source} too", clock(*at))?;
         }
         if let Some(ended) = self.ended {
-            write!(f, "  {ended}  ")?;
+            write!(f, "  {}  ", clock(ended))?;
         } else {
             f.write_str("  ")?;
         }
@@ -295,7 +295,11 @@ impl fmt::Display for Visit {
             write!(f, ", after {} attempts", self.attempts)?;
         }
         writeln!(f)?;
-        if let Some(detail) = &self.detail {
+        let said = match &self.state {
+            Standing::Rejected { reason, .. } => reason.as_str(),
+            _ => "",
+        };
+        if let Some(detail) = self.detail.as_ref().filter(|detail| *detail != said) {
             writeln!(f, "    {}", detail.replace('\n', "\n    "))?;
         }
         if let Standing::Ready { sinks, .. } = &self.state {
@@ -310,7 +314,7 @@ impl fmt::Display for Visit {
 impl fmt::Display for Standing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Due(at) => write!(f, "waits to be read, not before {at}"),
+            Self::Due(at) => write!(f, "waits to be read, not before {}", clock(*at)),
             Self::HandedOff => f.write_str("handed over to another machine"),
             Self::Ready { sequence, revision, .. } => {
                 write!(f, "fetched, cleaned and summarized: record {sequence}, revision {revision}")
@@ -326,10 +330,10 @@ impl fmt::Display for SinkFate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.refused, self.at, self.passed) {
             (Some(reason), Some(at), _) => {
-                writeln!(f, "  {at}  refused by {}: {reason}", self.sink)
+                writeln!(f, "  {}  refused by {}: {reason}", clock(at), self.sink)
             }
             (Some(reason), None, _) => writeln!(f, "  refused by {}: {reason}", self.sink),
-            (None, Some(at), _) => writeln!(f, "  {at}  delivered to {}", self.sink),
+            (None, Some(at), _) => writeln!(f, "  {}  delivered to {}", clock(at), self.sink),
             (None, None, true) => writeln!(f, "  delivered to {}", self.sink),
             (None, None, false) => writeln!(f, "  not yet with {}", self.sink),
         }

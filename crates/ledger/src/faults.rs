@@ -159,9 +159,10 @@ fn an_interrupt_at_any_instruction_leaves_nothing_behind() {
         if at > count.load(Ordering::Relaxed) {
             break;
         }
-        at += 7;
+        // A prime, so that over the groups every kind of instruction is met.
+        at += 31;
     }
-    assert!(failed > 200, "only {failed} interrupts in {at} instructions");
+    assert!(failed > 50, "only {failed} interrupts in {at} instructions");
 }
 
 #[test]

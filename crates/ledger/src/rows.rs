@@ -23,6 +23,11 @@ pub(crate) fn time(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
 }
 
+/// A time for people: UTC, to the second.
+pub(crate) fn clock(time: Timestamp) -> impl std::fmt::Display {
+    time.strftime("%Y-%m-%d %H:%M:%SZ")
+}
+
 /// A hash as SQLite keeps it: the same bits, signed.
 pub(crate) fn signed(bits: u64) -> i64 {
     i64::from_ne_bytes(bits.to_ne_bytes())

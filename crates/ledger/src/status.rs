@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::Sequence;
 use crate::fault::Fault;
 use crate::group::meta;
-use crate::rows::{NEVER, reason_words, time};
+use crate::rows::{NEVER, clock, reason_words, time};
 
 /// Everything counted, over the whole life of the ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -184,7 +184,7 @@ impl fmt::Display for Status {
             write!(f, ", {} of them ready for a sink", self.ready)?;
         }
         if let Some(due) = self.oldest_due {
-            write!(f, "; the first is due at {due}")?;
+            write!(f, "; the first is due at {}", clock(due))?;
         }
         writeln!(f)?;
         if self.dead_letters > 0 {
@@ -216,27 +216,37 @@ impl fmt::Display for SourceStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "source {}: {} entries", self.name, self.entries)?;
         match self.last_good {
-            Some(at) => write!(f, ", last read {at}")?,
-            None => write!(f, ", not read yet")?,
+            Some(at) => write!(f, ", last read {}", clock(at))?,
+            None => write!(f, ", never read")?,
         }
+        writeln!(f, ", next {}", clock(self.next_due))?;
         if self.failures > 0 {
-            write!(f, ", failed {} times since", self.failures)?;
-            if let Some(failure) = &self.last_failure {
-                write!(f, " ({failure})")?;
+            match self.failures {
+                1 => f.write_str("  failed once since then")?,
+                failures => write!(f, "  failed {failures} times since then")?,
+            }
+            match &self.last_failure {
+                Some(failure) => writeln!(f, ": {failure}")?,
+                None => writeln!(f)?,
             }
         }
-        writeln!(f, ", next {}", self.next_due)
+        Ok(())
     }
 }
 
 impl fmt::Display for SinkStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sink {}: has record {}, lacks {}", self.name, self.position, self.lag)?;
+        write!(f, "sink {}: ", self.name)?;
+        match self.lag {
+            0 => write!(f, "up to date at record {}", self.position)?,
+            1 => write!(f, "1 record behind, has record {}", self.position)?,
+            lag => write!(f, "{lag} records behind, has record {}", self.position)?,
+        }
         if self.rejected > 0 {
             write!(f, ", refused {}", self.rejected)?;
         }
         match self.last_delivery {
-            Some(at) => writeln!(f, ", last delivery {at}"),
+            Some(at) => writeln!(f, ", last delivery {}", clock(at)),
             None => writeln!(f, ", no delivery yet"),
         }
     }

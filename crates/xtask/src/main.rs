@@ -9,6 +9,7 @@ mod power_loss;
 mod rust_bert;
 mod schema;
 mod setup;
+mod soak;
 mod test;
 mod train_cleaner;
 mod train_grounding;
@@ -37,6 +38,8 @@ enum Verb {
     Crash(crash::Args),
     /// Lose power at any moment of random histories and show that nothing acknowledged is lost
     PowerLoss(power_loss::Args),
+    /// Run newsmill at full speed for a while and show that memory, files and counts are right
+    Soak(soak::Args),
     /// Write the JSON Schemas of the configuration and the record anew; with --check only compare
     Schema(schema::Args),
     /// Train the cleaner's table anew, and report its cross-validated and plain scores
@@ -53,6 +56,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Test(args) => test::run(&args),
         Verb::Crash(args) => crash::run(&args),
         Verb::PowerLoss(args) => power_loss::run(&args),
+        Verb::Soak(args) => soak::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::TrainCleaner(args) => train_cleaner::run(&args),
         Verb::TrainSummarizer(args) => train_summarizer::run(&root(), &args),

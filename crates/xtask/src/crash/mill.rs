@@ -1,6 +1,6 @@
 //! One configuration with its three sinks, how it is run, and what it has left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -107,43 +107,65 @@ fn timeless(record: &str) -> anyhow::Result<String> {
     Ok(record.to_string())
 }
 
-/// What was found alike, in one line.
-///
-/// # Errors
-///
-/// The first difference.
-pub(super) fn compare(whole: &Mill, broken: &Mill) -> anyhow::Result<String> {
-    let (expected, found) = (whole.records()?, broken.records()?);
-    let distinct: BTreeSet<&String> = found.iter().collect();
-    let lost = expected.iter().filter(|record| !distinct.contains(record)).count();
-    let twice = found.len() - distinct.len();
-    ensure!(!expected.is_empty(), "the unbroken run wrote nothing");
-    ensure!(expected == found, "jsonl: {} records, {lost} lost, {twice} twice", found.len());
-    let rows = broken.rows()?;
-    ensure!(whole.rows()? == expected, "the unbroken run filled the database otherwise");
-    ensure!(rows == expected, "sqlite: {} rows that differ", rows.len());
-    let (counted, recounted) = (whole.counts()?, broken.counts()?);
-    ensure!(counted == recounted, "the counts differ: {counted} {recounted}");
-    let count = |name: &str| counted[name].as_u64().unwrap_or(u64::MAX);
-    let rejected: u64 = counted["rejected"]
-        .as_object()
-        .map_or(0, |reasons| reasons.values().filter_map(serde_json::Value::as_u64).sum());
-    ensure!(
-        count("entries") == count("delivered") + rejected && count("waiting") == 0,
-        "the counts do not add up: {counted}"
-    );
-    ensure!(count("delivered") == expected.len() as u64, "delivered is not what is there");
-    let (keys, rekeys) = (whole.hook.keys(), broken.hook.keys());
-    ensure!(keys.len() == expected.len(), "the unbroken run posted {} keys", keys.len());
-    ensure!(keys.keys().eq(rekeys.keys()), "the webhook got other keys");
-    ensure!(whole.hook.unkeyed() + broken.hook.unkeyed() == 0, "a request without a key");
-    let repeats: usize = rekeys.values().map(|times| times - 1).sum();
-    Ok(format!(
-        "jsonl and sqlite: {} records, 0 lost, 0 twice; {rejected} rejected; webhook: {} keys, \
-         {repeats} keyed repeats",
-        found.len(),
-        rekeys.len()
-    ))
+/// What a mill has left.
+pub(super) struct Left {
+    records: Vec<String>,
+    rows: Vec<String>,
+    counts: serde_json::Value,
+    rejected: u64,
+    keys: BTreeMap<String, usize>,
+}
+
+impl Left {
+    /// Of a mill that has ended; each part agrees with the others.
+    ///
+    /// # Errors
+    ///
+    /// Where they do not.
+    pub(super) fn of(mill: &Mill) -> anyhow::Result<Self> {
+        let (records, rows, counts) = (mill.records()?, mill.rows()?, mill.counts()?);
+        let count = |name: &str| counts[name].as_u64().unwrap_or(u64::MAX);
+        let rejected = counts["rejected"]
+            .as_object()
+            .map_or(0, |reasons| reasons.values().filter_map(serde_json::Value::as_u64).sum());
+        ensure!(
+            count("entries") == count("delivered") + rejected && count("waiting") == 0,
+            "the counts do not add up: {counts}"
+        );
+        let keys = mill.hook.keys();
+        ensure!(!records.is_empty(), "nothing was written");
+        ensure!(mill.hook.unkeyed() == 0, "a request without a key");
+        Ok(Self { records, rows, counts, rejected, keys })
+    }
+
+    /// What is alike in what another mill has left, in one line.
+    ///
+    /// # Errors
+    ///
+    /// The first difference.
+    pub(super) fn compare(&self, other: &Self) -> anyhow::Result<String> {
+        let distinct: BTreeSet<&String> = other.records.iter().collect();
+        let lost = self.records.iter().filter(|record| !distinct.contains(record)).count();
+        let twice = other.records.len() - distinct.len();
+        let found = other.records.len();
+        ensure!(
+            self.records == other.records,
+            "jsonl: {found} records, {lost} lost, {twice} twice"
+        );
+        ensure!(self.rows == self.records, "the unbroken run filled the database otherwise");
+        ensure!(other.rows == self.records, "sqlite: {} rows that differ", other.rows.len());
+        ensure!(self.counts == other.counts, "the counts differ: {} {}", self.counts, other.counts);
+        ensure!(self.counts["delivered"] == found, "delivered is not what is there");
+        ensure!(self.keys.len() == found, "the unbroken run posted {} keys", self.keys.len());
+        ensure!(self.keys.keys().eq(other.keys.keys()), "the webhook got other keys");
+        let repeats: usize = other.keys.values().map(|times| times - 1).sum();
+        Ok(format!(
+            "jsonl and sqlite: {found} records, 0 lost, 0 twice; {} rejected; webhook: {} keys, \
+             {repeats} keyed repeats",
+            self.rejected,
+            other.keys.len()
+        ))
+    }
 }
 
 /// Every twentieth has no article.

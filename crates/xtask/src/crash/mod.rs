@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
-use self::mill::{Mill, compare, write_pages};
+pub(crate) use self::hook::Hook;
+use self::mill::{Left, Mill, write_pages};
 use crate::command;
 
 /// How much.
@@ -43,9 +44,10 @@ pub(crate) struct Args {
     #[arg(long)]
     pages: Option<usize>,
 
-    /// The longest life between two kills, in milliseconds
-    #[arg(long, default_value_t = 1500)]
-    life: u64,
+    /// The longest life between two kills, in milliseconds [default: so that the lives together
+    /// last about as long as the unbroken run]
+    #[arg(long)]
+    life: Option<u64>,
 
     /// Where chance begins
     #[arg(long, default_value_t = 1)]
@@ -71,14 +73,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let whole = Mill::new(&binary, &place.join("whole"), &pages, rotate)?;
     let begun = Instant::now();
     ensure!(whole.start(None)?.wait()?.success(), "the unbroken run failed: {}", whole.log());
-    say(&format!("unbroken: {count} pages in {:.1} s", begun.elapsed().as_secs_f64()))?;
+    let unbroken = begun.elapsed();
+    say(&format!("unbroken: {count} pages in {:.1} s", unbroken.as_secs_f64()))?;
 
+    let expected = Left::of(&whole)?;
     if args.points {
-        points::run(&whole, &place, args.only.as_deref().unwrap_or(""))?;
+        points::run(&whole, &expected, &place, args.only.as_deref().unwrap_or(""))?;
     } else {
         let broken = Mill::new(&binary, &place.join("broken"), &pages, rotate)?;
-        kill(&broken, args)?;
-        say(&compare(&whole, &broken)?)?;
+        let fitting = 2 * unbroken.as_millis() as u64 / (args.kills.max(1) as u64);
+        kill(&broken, args, args.life.unwrap_or(fitting).max(20))?;
+        say(&expected.compare(&Left::of(&broken)?)?)?;
     }
     std::fs::remove_dir_all(&place)?;
     say("nothing lost, nothing twice")
@@ -94,12 +99,12 @@ pub(crate) fn build(release: bool) -> anyhow::Result<PathBuf> {
 }
 
 /// Kills the mill at random moments, and lets the last run end by itself.
-fn kill(broken: &Mill, args: &Args) -> anyhow::Result<()> {
+fn kill(broken: &Mill, args: &Args, life: u64) -> anyhow::Result<()> {
     let mut chance = Chance(args.seed);
     let (mut kills, mut ended) = (0, 0);
     loop {
         let mut process = broken.start(None)?;
-        let life = Duration::from_millis(chance.below(args.life.max(1)));
+        let life = Duration::from_millis(chance.below(life));
         let deadline = Instant::now() + life;
         let done = loop {
             if let Some(status) = process.try_wait()? {
