@@ -5,6 +5,7 @@
 mod bad_input;
 mod config;
 mod daemon;
+mod linked;
 mod once;
 mod pages;
 mod poison;

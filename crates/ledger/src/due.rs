@@ -13,7 +13,7 @@ use rusqlite::Connection;
 
 use crate::fault::Fault;
 use crate::lanes::InFlight;
-use crate::rows::{self, NEVER, millis, time};
+use crate::rows::{self, HANDED_OFF_AT, millis, time};
 use crate::{EntryId, Ledger, LedgerError};
 
 /// An entry to be worked on. It stays claimed until it is settled, or until the ledger is opened
@@ -115,6 +115,38 @@ impl Ledger {
         Ok(claims)
     }
 
+    /// Whether the entry is claimed, and has not been settled since.
+    pub fn is_claimed(&self, entry: EntryId) -> bool {
+        self.in_flight.contains(entry)
+    }
+
+    /// Up to `limit` entries behind `from` that were handed off `before` then and have not come
+    /// to an end, in their order. Claims nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::apply`].
+    pub fn handed_off(
+        &self,
+        before: Timestamp,
+        from: EntryId,
+        limit: usize,
+    ) -> Result<Vec<Claim>, LedgerError> {
+        self.inspector.read("read what was handed off", |db| {
+            let mut query = db.prepare_cached(
+                "SELECT entry FROM work WHERE not_before BETWEEN ?1 AND ?2 AND entry > ?3
+                 ORDER BY entry LIMIT ?4",
+            )?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let latest = HANDED_OFF_AT.saturating_add(millis(before));
+            let rows = query.query_map([HANDED_OFF_AT, latest, from.0, limit], |row| {
+                Ok(EntryId(row.get(0)?))
+            })?;
+            let ids = rows.collect::<Result<Vec<_>, _>>()?;
+            ids.into_iter().map(|id| read_claim(db, id, &self.suspects)).collect()
+        })
+    }
+
     /// When the next source or entry that can be claimed becomes due; `None` where there is none. A
     /// host that has its share is passed over.
     ///
@@ -127,7 +159,7 @@ impl Ledger {
             let mut lane = None;
             while let Some(this) = lane_after(db, lane)? {
                 if self.in_flight.room(this) > 0 {
-                    let first = free_in_lane(db, &self.in_flight, this, NEVER - 1, 1)?;
+                    let first = free_in_lane(db, &self.in_flight, this, HANDED_OFF_AT - 1, 1)?;
                     let due = first.first().map(|(_, not_before)| *not_before);
                     next = [next, due].into_iter().flatten().min();
                 }

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::discover::{path_key, url_key};
 use crate::fault::Fault;
-use crate::rows::{self, NEVER, article_id, article_key, clock, time};
+use crate::rows::{self, HANDED_OFF_AT, article_id, article_key, clock, time};
 use crate::{EntryId, Sequence};
 
 /// Visits that are told of, the latest ones.
@@ -206,7 +206,7 @@ fn visit(db: &Connection, id: i64) -> Result<Visit, Fault> {
     // Once its dead letter was dropped, only the entry itself knows that a sink refused it.
     let dropped = row.state == rows::REJECTED && sinks.iter().all(|sink| sink.refused.is_none());
     let state = match (row.state, row.sequence.filter(|_| !dropped), row.revision, row.reason) {
-        (rows::DUE, ..) => Standing::Due(time(row.not_before.unwrap_or(NEVER))),
+        (rows::DUE, ..) => Standing::Due(time(row.not_before.unwrap_or(HANDED_OFF_AT))),
         (rows::HANDED_OFF, ..) => Standing::HandedOff,
         (rows::DUPLICATE, ..) => Standing::Duplicate { of: row.article.map(article_id) },
         (_, Some(sequence), Some(revision), _) => Standing::Ready {

@@ -18,7 +18,7 @@ use crate::group::{Group, SourceIds, meta, set_meta};
 use crate::lanes::InFlight;
 use crate::lock::{self, Lock};
 use crate::ready::ready;
-use crate::rows::{self, NEVER, millis};
+use crate::rows::{self, HANDED_OFF_AT, millis};
 use crate::settle::settle;
 use crate::{Applied, AtWork, Config, EntryId, Inspector, LedgerError, Operation};
 
@@ -174,6 +174,23 @@ impl Ledger {
         })
     }
 
+    /// The number that tells this ledger from every other one, over its whole life. A ledger that
+    /// has none takes `candidate`, which must be random and not 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::apply`].
+    pub fn identity(&mut self, candidate: u64, now: Timestamp) -> Result<u64, LedgerError> {
+        self.transact("read the ledger's number", &[], now, |group, _| {
+            let known = meta(&group.db, "identity")?;
+            if known == 0 {
+                set_meta(&group.db, "identity", candidate.cast_signed())?;
+                return Ok(candidate);
+            }
+            Ok(known.cast_unsigned())
+        })
+    }
+
     /// Applies a group of operations in order, in one transaction: when this returns `Ok`, all of
     /// them are durable; on an error none was applied, and the same group can be tried again.
     ///
@@ -259,7 +276,7 @@ impl Ledger {
             )?;
             group.db.execute(
                 "UPDATE work SET not_before = not_before - ?1 WHERE not_before > ?2 AND not_before < ?3",
-                [back, at, NEVER],
+                [back, at, HANDED_OFF_AT],
             )?;
             set_meta(&group.db, "clock", at)
         })?;

@@ -8,7 +8,9 @@ use newsmill_article::{ArticleId, Entry, Outcome, Record, SourceName};
 use serde::{Deserialize, Serialize};
 
 /// The number of an entry in one ledger, in the order of discovery, from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct EntryId(pub i64);
 

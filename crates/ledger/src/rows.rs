@@ -12,8 +12,9 @@ use url::Url;
 use crate::fault::Fault;
 use crate::state::State;
 
-/// The `not_before` of what is not to be claimed here.
-pub(crate) const NEVER: i64 = i64::MAX;
+/// The `not_before` of what another machine has: this, and when it was handed off. Later than any
+/// time, so that it is not claimed here.
+pub(crate) const HANDED_OFF_AT: i64 = 1 << 62;
 
 pub(crate) fn millis(time: Timestamp) -> i64 {
     time.as_millisecond()

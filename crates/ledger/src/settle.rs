@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use crate::fault::Fault;
 use crate::group::Group;
-use crate::rows::{self, NEVER, article_bytes, millis};
+use crate::rows::{self, HANDED_OFF_AT, article_bytes, millis};
 use crate::state::{Event, State, is_dead_letter};
 use crate::{Applied, EntryId};
 
@@ -52,7 +52,7 @@ pub(crate) fn settle(
         ])?;
     match &after {
         State::Due { not_before, .. } => wait_until(group, id, millis(*not_before))?,
-        State::HandedOff { .. } => wait_until(group, id, NEVER)?,
+        State::HandedOff { .. } => wait_until(group, id, HANDED_OFF_AT + group.now())?,
         State::Rejected(reason) if is_dead_letter(reason) => {
             bury(group, id, reason, detail, page)?;
             group.leave_work(id)?;

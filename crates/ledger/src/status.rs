@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::Sequence;
 use crate::fault::Fault;
 use crate::group::meta;
-use crate::rows::{NEVER, clock, reason_words, time};
+use crate::rows::{HANDED_OFF_AT, clock, reason_words, time};
 
 /// Everything counted, over the whole life of the ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -125,7 +125,7 @@ pub(crate) fn status(db: &Connection) -> Result<Status, Fault> {
         [],
         |row| row.get(0),
     )?;
-    status.oldest_due = oldest.filter(|due| *due != NEVER).map(time);
+    status.oldest_due = oldest.filter(|due| *due < HANDED_OFF_AT).map(time);
     status.sources = sources(db)?;
     status.sinks = sinks(db)?;
     Ok(status)

@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 mod inputs;
 mod inspect;
+mod linked;
 mod once;
 mod output;
 mod page;

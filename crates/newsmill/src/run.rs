@@ -12,19 +12,23 @@ use newsmill_ledger::{Ledger, LedgerError};
 use newsmill_pipeline::config::{self, Resolved};
 use newsmill_pipeline::guard::Trial;
 use newsmill_pipeline::in_flight::Settlement;
+use newsmill_pipeline::supervisor::Crew;
 use newsmill_pipeline::supervisor::{self, Ending};
 use newsmill_pipeline::telemetry::Telemetry;
+use newsmill_pipeline::topology::linked::Stages;
 use newsmill_pipeline::topology::{self, Feed, Parts, SetUpError};
 use newsmill_sink::SinkError;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Exit;
+use crate::linked;
 
 const EXAMPLES: &str = "\
 Examples:
   newsmill check                    is pipeline.yaml right?
   newsmill run                      until SIGTERM or Ctrl-C
   newsmill run news.yaml --once-through
+  newsmill run --stages summarizer  only this stage; the others run elsewhere, see `link`
 
 SIGTERM and SIGINT stop the intake; what is in flight is worked off for at most shutdown.grace. A
 second signal ends at once. Whatever way it ends, kill -9 included, the next start goes on where
@@ -41,6 +45,11 @@ pub(crate) struct Args {
     /// Look at every source once, work off what is due, and end
     #[arg(long)]
     once_through: bool,
+
+    /// Run only these stages, with commas between: fetcher,cleaner or summarizer or sink. The process with `sink` owns
+    /// the ledger and polls the sources; it runs once, the others as often as wanted. Needs `link`
+    #[arg(long, value_name = "STAGES", conflicts_with = "once_through")]
+    stages: Option<Stages>,
 }
 
 /// Pages that are fetched at the same time.
@@ -69,43 +78,36 @@ async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
-    let ledger = match &resolved.ledger.path {
-        Some(path) => Ledger::open(path, &resolved.ledger),
-        None => Ledger::in_memory(&resolved.ledger),
-    };
-    let mut ledger = match ledger {
-        Ok(ledger) => ledger,
-        Err(error) => return set_up_failed(error.into()),
-    };
-    ledger.share_hosts(share(&resolved.fetcher));
+    if let Some(unfit) = args.stages.and_then(|stages| linked::unfit(stages, &resolved)) {
+        writeln!(std::io::stderr(), "{unfit}")?;
+        return Ok(Exit::Usage);
+    }
     let telemetry = Arc::new(Telemetry::default());
     let parts = Parts {
         fetcher,
-        cleaner: resolved.cleaner,
-        summarizer: resolved.summarizer,
-        channels: resolved.channels,
+        cleaner: resolved.cleaner.clone(),
+        summarizer: resolved.summarizer.clone(),
+        channels: resolved.channels.clone(),
         fetches: FETCHES,
         attempts: 1,
         jobs: std::thread::available_parallelism().map_or(1, usize::from),
         telemetry: telemetry.clone(),
         trial: trial(&["--config".as_ref(), args.file.as_os_str()]),
     };
-    let feed = if args.once_through {
-        Feed::Through(resolved.sources)
-    } else {
-        Feed::Schedule(resolved.sources)
-    };
+    let grace = resolved.shutdown.grace.0;
     let stop = CancellationToken::new();
     // Before the mill runs, so that no signal is lost.
     let signals = supervisor::signals().context("cannot listen to signals")?;
-    let crew =
-        topology::with_ledger(&parts, ledger, &resolved.sinks, feed, stop.clone(), log_settled);
+    let crew = match args.stages {
+        None => whole(&parts, resolved, args.once_through, stop.clone()),
+        Some(stages) => linked::some(&parts, stages, resolved, stop.clone()).await,
+    };
     let crew = match crew {
         Ok(crew) => crew,
         Err(error) => return set_up_failed(error),
     };
     tracing::info!(file = %args.file.display(), "runs");
-    let ending = supervisor::run(crew, stop, signals, resolved.shutdown.grace.0).await;
+    let ending = supervisor::run(crew, stop, signals, grace).await;
     let report = report(&telemetry);
     for (stage, time) in telemetry.stages() {
         tracing::debug!(stage, ?time, "time");
@@ -134,6 +136,26 @@ pub(crate) fn trial(options: &[&OsStr]) -> Option<Trial> {
     Some(Trial { program, arguments })
 }
 
+/// All stages in this process.
+fn whole(
+    parts: &Parts,
+    resolved: Resolved,
+    once_through: bool,
+    stop: CancellationToken,
+) -> Result<Crew, SetUpError> {
+    let mut ledger = match &resolved.ledger.path {
+        Some(path) => Ledger::open(path, &resolved.ledger)?,
+        None => Ledger::in_memory(&resolved.ledger)?,
+    };
+    ledger.share_hosts(share(&resolved.fetcher));
+    let feed = if once_through {
+        Feed::Through(resolved.sources)
+    } else {
+        Feed::Schedule(resolved.sources)
+    };
+    topology::with_ledger(parts, ledger, &resolved.sinks, feed, stop, log_settled)
+}
+
 /// `12 entries taken up: 9 delivered, 1 duplicate, 2 rejected (1 gone, 1 too_short)`
 pub(crate) fn report(telemetry: &Telemetry) -> String {
     let tally = telemetry.tally();
@@ -151,7 +173,7 @@ pub(crate) fn report(telemetry: &Telemetry) -> String {
     line
 }
 
-fn log_settled(settlement: &Settlement) {
+pub(crate) fn log_settled(settlement: &Settlement) {
     let Settlement { label, outcome, cause, .. } = settlement;
     match outcome {
         Outcome::Rejected(reason) => {
@@ -177,7 +199,7 @@ pub(crate) fn set_up_failed(error: SetUpError) -> anyhow::Result<Exit> {
         _ => false,
     };
     let held = match &error {
-        SetUpError::Ledger(LedgerError::Held { .. }) => true,
+        SetUpError::Ledger(LedgerError::Held { .. }) | SetUpError::Link(_) => true,
         SetUpError::Sink { source, .. } => {
             matches!(source.downcast_ref::<SinkError>(), Some(SinkError::InUse { .. }))
         }

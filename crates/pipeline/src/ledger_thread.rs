@@ -7,12 +7,15 @@
 //!
 //! The thread ends when the last handle is gone.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_channel::{Receiver, Sender};
 use jiff::Timestamp;
-use newsmill_article::Disposition;
-use newsmill_ledger::{Applied, Batch, Claim, DueSource, Ledger, LedgerError, Operation, Sequence};
+use newsmill_article::{Disposition, Outcome};
+use newsmill_ledger::{
+    Applied, Batch, Claim, DueSource, EntryId, Ledger, LedgerError, Operation, Sequence,
+};
 use tokio::sync::oneshot;
 
 use crate::stages::Fatal;
@@ -49,6 +52,8 @@ pub enum Request {
     AllSources(oneshot::Sender<Vec<DueSource>>),
     /// Of [`LedgerHandle::next_due`].
     NextDue(oneshot::Sender<Option<Timestamp>>),
+    /// Of [`LedgerHandle::handed_off`].
+    HandedOff(Timestamp, EntryId, usize, oneshot::Sender<Vec<Claim>>),
     /// Of [`LedgerHandle::records_after`].
     RecordsAfter(Arc<str>, Sequence, usize, oneshot::Sender<Batch>),
 }
@@ -91,6 +96,16 @@ impl LedgerHandle {
     /// See [`Ledger::next_due`].
     pub async fn next_due(&self) -> Result<Option<Timestamp>, Gone> {
         self.ask(Request::NextDue).await
+    }
+
+    /// See [`Ledger::handed_off`].
+    pub async fn handed_off(
+        &self,
+        before: Timestamp,
+        from: EntryId,
+        limit: usize,
+    ) -> Result<Vec<Claim>, Gone> {
+        self.ask(|reply| Request::HandedOff(before, from, limit, reply)).await
     }
 
     /// See [`Ledger::records_after`].
@@ -143,13 +158,38 @@ fn commit(
     if group.is_empty() {
         return Ok(());
     }
+    let mut late = late_handoffs(ledger, group).into_iter();
+    let mut of_each = late.clone();
+    group.retain(|_| of_each.next() == Some(false));
     let mut applied = patiently(requests, || ledger.apply(group, Timestamp::now()))?.into_iter();
     group.clear();
     for (count, reply) in replies.drain(..) {
+        let answers = late
+            .by_ref()
+            .take(count)
+            .filter_map(|late| if late { Some(Applied::Ignored) } else { applied.next() });
         // Who asked may be gone; what was asked is durable all the same.
-        let _ = reply.send(applied.by_ref().take(count).collect());
+        let _ = reply.send(answers.collect());
     }
     Ok(())
+}
+
+/// Which operations of a group say that an entry was handed off, after it came back already: over
+/// a link its end can overtake the news that it left. Then the news is old, and would hide an
+/// entry that is due again.
+fn late_handoffs(ledger: &Ledger, group: &[Operation]) -> Vec<bool> {
+    let mut ended = HashSet::new();
+    let late = group.iter().map(|operation| match operation {
+        Operation::Settle { entry, outcome: Outcome::HandedOff, .. } => {
+            !ledger.is_claimed(*entry) || !ended.insert(*entry)
+        }
+        Operation::Settle { entry, .. } | Operation::Ready { entry, .. } => {
+            ended.insert(*entry);
+            false
+        }
+        _ => false,
+    });
+    late.collect()
 }
 
 fn answer(ledger: &mut Ledger, requests: &Receiver<Request>, read: Request) -> Result<(), Fatal> {
@@ -168,6 +208,10 @@ fn answer(ledger: &mut Ledger, requests: &Receiver<Request>, read: Request) -> R
         }
         Request::NextDue(reply) => {
             let _ = reply.send(patiently(requests, || ledger.next_due())?);
+        }
+        Request::HandedOff(before, from, limit, reply) => {
+            let handed_off = patiently(requests, || ledger.handed_off(before, from, limit))?;
+            let _ = reply.send(handed_off);
         }
         Request::RecordsAfter(sink, position, limit, reply) => {
             let batch = patiently(requests, || ledger.records_after(&sink, position, limit))?;

@@ -11,6 +11,7 @@ pub mod in_flight;
 pub mod intake;
 pub mod jobs;
 pub mod ledger_thread;
+pub mod link;
 pub mod stages;
 pub mod supervisor;
 pub mod telemetry;

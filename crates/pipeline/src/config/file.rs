@@ -32,6 +32,9 @@ pub(super) struct File {
     pub(super) channels: Channels,
     /// Where the mill keeps what it knows.
     pub(super) ledger: newsmill_ledger::Config,
+    /// How its processes reach each other, where its stages run in several.
+    #[schemars(with = "newsmill_link::Config")]
+    pub(super) link: Option<Spanned<newsmill_link::Config>>,
     /// How it stops.
     pub(super) shutdown: Shutdown,
 }

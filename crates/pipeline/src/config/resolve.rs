@@ -32,6 +32,8 @@ pub struct Resolved {
     pub channels: Channels,
     /// Where the mill keeps what it knows.
     pub ledger: newsmill_ledger::Config,
+    /// How its processes reach each other.
+    pub link: newsmill_link::Config,
     /// How it stops.
     pub shutdown: Shutdown,
 }
@@ -53,6 +55,9 @@ pub(super) fn resolve(path: &Path, text: &str, file: File) -> Result<Resolved, C
         check_sink(&text, sink)?;
     }
     check_bounds(&text, &file)?;
+    if let Some(link) = &file.link {
+        check_link(&text, link)?;
+    }
     let mut sinks: Vec<SinkConfig> = file.sinks.into_iter().map(|sink| sink.value).collect();
     if sinks.is_empty() {
         sinks.push(SinkConfig::Stdout(newsmill_sink::StdoutConfig::default()));
@@ -65,6 +70,7 @@ pub(super) fn resolve(path: &Path, text: &str, file: File) -> Result<Resolved, C
         sinks,
         channels: file.channels,
         ledger: file.ledger,
+        link: file.link.map(|link| link.value).unwrap_or_default(),
         shutdown: file.shutdown,
     })
 }
@@ -139,6 +145,15 @@ fn check_sink(text: &Text<'_>, sink: &Spanned<SinkConfig>) -> Result<(), ConfigE
             None => Ok(()),
         },
     }
+}
+
+fn check_link(text: &Text<'_>, link: &Spanned<newsmill_link::Config>) -> Result<(), ConfigError> {
+    let Some(nats) = &link.value.nats else { return Ok(()) };
+    nats.check().map_err(|(key, message)| text.error(link.defined, key, message))?;
+    for (key, path) in nats.files() {
+        text.exists(link.defined, key, path)?;
+    }
+    Ok(())
 }
 
 fn check_bounds(text: &Text<'_>, file: &File) -> Result<(), ConfigError> {
