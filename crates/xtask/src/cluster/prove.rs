@@ -135,9 +135,9 @@ fn check(cluster: &Cluster, pages: usize) -> anyhow::Result<()> {
     say(&format!("jsonl: {} articles, {lost} lost, {double} double", times.len()))?;
     ensure!(lost == 0 && double == 0, "something was lost or doubled");
     let db = rusqlite::Connection::open(cluster.folder().join("news.sqlite"))?;
-    let rows: usize = db.query_row("SELECT count(*) FROM records", [], |row| row.get(0))?;
+    let rows: i64 = db.query_row("SELECT count(*) FROM records", [], |row| row.get(0))?;
     say(&format!("sqlite: {rows} rows"))?;
-    ensure!(rows == pages, "the database has {rows} rows");
+    ensure!(i64::try_from(pages) == Ok(rows), "the database has {rows} rows");
     let count = cluster.count()?;
     let pages = pages as u64;
     ensure!(
