@@ -7,6 +7,7 @@ mod config;
 mod daemon;
 mod linked;
 mod once;
+mod operations;
 mod pages;
 mod poison;
 

@@ -6,7 +6,6 @@
 //! codes, as a user does. Leaves out: measuring speed, and the web beyond loopback.
 
 pub mod case;
-pub mod compare;
 pub mod mill;
 pub mod oracle;
 pub mod web;

@@ -29,7 +29,7 @@ pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) guard: Guard,
     pub(crate) http: Http,
-    pub(crate) hosts: Hosts,
+    pub(crate) hosts: Arc<Hosts>,
     /// Our product token, as robots.txt names it.
     pub(crate) token: String,
     pub(crate) sources: HashMap<SourceName, Access>,
@@ -41,6 +41,19 @@ impl Fetcher {
     /// a token that is not there, a pattern that is none, an archive that cannot be written.
     pub fn new(config: &Config, sources: &[SourceConfig]) -> Result<Self, FetchError> {
         Self::with_lookup(config, sources, system_lookup())
+    }
+
+    /// A fetcher with other settings that goes on with what this one knows of every host: whose
+    /// turn it is, who asked to be left alone, robots.txt. It begins anew where the settings for
+    /// hosts are others; the two must then not be used at once.
+    pub fn renewed(&self, config: &Config, sources: &[SourceConfig]) -> Result<Self, FetchError> {
+        let mut renewed = Self::new(config, sources)?;
+        if let Some(inner) = Arc::get_mut(&mut renewed.inner)
+            && config.host == self.inner.config.host
+        {
+            inner.hosts = self.inner.hosts.clone();
+        }
+        Ok(renewed)
     }
 
     pub(crate) fn with_lookup(
@@ -55,7 +68,7 @@ impl Fetcher {
         Ok(Self {
             inner: Arc::new(Inner {
                 http: Http::new(config, &guard, lookup)?,
-                hosts: Hosts::new(&config.host),
+                hosts: Arc::new(Hosts::new(&config.host)),
                 token: robots::own_token(&config.user_agent),
                 sources: sources.iter().map(access).collect::<Result<_, FetchError>>()?,
                 archive: archive.transpose()?.map(Arc::new),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use newsmill_article::{Hints, Location};
+use newsmill_article::{Entry, Hints, Location};
 use reqwest::header::HeaderMap;
 use url::Url;
 use walkdir::WalkDir;
@@ -49,6 +49,24 @@ impl Fetcher {
                 .await
             }
         }
+    }
+
+    /// What a feed that was saved lists of a source, as a look at it would find it: with its hints,
+    /// and without what the source's patterns leave out.
+    pub fn listed_in(
+        &self,
+        source: &SourceConfig,
+        bytes: &[u8],
+        content_type: Option<&str>,
+    ) -> Result<Vec<Entry>, FetchError> {
+        let parsed = feed::parse(bytes, content_type, source.feed.as_ref(), self.feed_limits());
+        let feed = parsed.map_err(|error| FetchError::NotASource {
+            place: source.name.to_string(),
+            why: error.to_string(),
+        })?;
+        let mut look = Look::default();
+        look.take_feed(feed, source, self.access(source));
+        Ok(look.entries.into_iter().map(|listed| listed.entry).collect())
     }
 
     async fn blocking(

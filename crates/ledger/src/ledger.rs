@@ -191,6 +191,30 @@ impl Ledger {
         })
     }
 
+    /// Gives back sources that were claimed and will not be polled by whoever claimed them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::apply`].
+    pub fn release_sources(&mut self, names: &[SourceName]) -> Result<(), LedgerError> {
+        let ids = self.inspector.read("read the sources", |db| {
+            let mut query = db.prepare_cached("SELECT id FROM source WHERE name = ?1")?;
+            let ids = names.iter().map(|name| query.query_row([name.as_str()], |row| row.get(0)));
+            Ok(ids.collect::<Result<Vec<i64>, _>>()?)
+        })?;
+        for id in ids {
+            self.polling.remove(&id);
+        }
+        Ok(())
+    }
+
+    /// Takes over settings from now on. The path is that of the open file and stays.
+    pub fn reconfigure(&mut self, config: &Config) {
+        let keep_records =
+            if self.is_durable() { config.keep_records } else { self.config.keep_records };
+        self.config = Config { keep_records, ..config.clone() };
+    }
+
     /// Applies a group of operations in order, in one transaction: when this returns `Ok`, all of
     /// them are durable; on an error none was applied, and the same group can be tried again.
     ///

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use newsmill_article::SourceName;
 use rusqlite::Connection;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Sequence;
 use crate::fault::Fault;
@@ -14,7 +14,7 @@ use crate::group::meta;
 use crate::rows::{HANDED_OFF_AT, clock, reason_words, time};
 
 /// Everything counted, over the whole life of the ledger.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// Entries that ever entered: the sum of `delivered`, `duplicates`, `rejected` over all
     /// reasons, `handed_off` and `waiting`.
@@ -42,7 +42,7 @@ pub struct Status {
 }
 
 /// How one source does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceStatus {
     /// Its name.
     pub name: SourceName,
@@ -59,7 +59,7 @@ pub struct SourceStatus {
 }
 
 /// How one sink does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SinkStatus {
     /// Its name.
     pub name: String,

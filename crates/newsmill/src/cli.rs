@@ -2,20 +2,25 @@
 
 use std::io::{IsTerminal, Write};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use newsmill_pipeline::stages;
 use newsmill_sink::SinkError;
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::{self, Exit};
-use crate::{check, discover, eval, explain, inspect, once, parse, run, schema};
+use crate::journal;
+use crate::{
+    cases, check, completions, discover, eval, explain, inspect, once, parse, reload, run, schema,
+    tap, top,
+};
 
 /// Reads news pages and feeds, keeps the articles, and summarizes them with a source for every
 /// sentence.
 #[derive(Debug, Parser)]
 #[command(name = "newsmill", version, after_help = exit::HELP, max_term_width = 100)]
 struct Cli {
-    /// How log lines on stderr look. Which ones: the RUST_LOG variable (default: warn for
+    /// How log lines on stderr look; for systemd's journal, text has neither time nor colour but a
+    /// priority. Which ones: the RUST_LOG variable (default: warn for
     /// one-shot verbs, info for `run`).
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -38,6 +43,14 @@ enum Verb {
     Once(once::Args),
     /// Poll the sources of a pipeline.yaml and deliver their articles, until stopped
     Run(run::Args),
+    /// A running mill at a glance: who is slow, what fails, what came last
+    Top(top::Args),
+    /// What passes a stage of a running mill, live, one JSON object a line
+    Tap(tap::Args),
+    /// Have a running mill take over its changed pipeline.yaml
+    Reload(reload::Args),
+    /// Is a running mill ready, and if not, which part is not?
+    Health(reload::Args),
     /// The history of one article in plain words
     Fate(inspect::FateArgs),
     /// Sources, counts, and how far behind each sink is
@@ -46,6 +59,8 @@ enum Verb {
     Dead(inspect::DeadArgs),
     /// Show why a page came out as it did: every block, its score and the rule that decided
     Explain(explain::Args),
+    /// Run your own tests of a pipeline: saved pages and feeds in, expected records out, offline
+    Test(cases::Args),
     /// Measure cleaner or summarizer on truths
     Eval(eval::Args),
     /// Check records against themselves: offsets, extracts, support
@@ -58,6 +73,11 @@ enum Verb {
     Check(check::Args),
     /// Print the JSON Schema of pipeline.yaml or of a record
     Schema(schema::Args),
+    /// Print a script with which a shell completes the command line
+    Completions(completions::Args),
+    /// Write man pages into a folder
+    #[command(hide = true)]
+    Man(completions::ManArgs),
 }
 
 /// Parses the command line and does what it says.
@@ -76,16 +96,23 @@ pub(crate) fn run() -> Exit {
     let result = match cli.verb {
         Verb::Once(args) => once::run(args),
         Verb::Run(args) => run::run(&args),
+        Verb::Top(args) => top::run(&args),
+        Verb::Tap(args) => tap::run(args),
+        Verb::Reload(args) => reload::reload(&args),
+        Verb::Health(args) => reload::health(&args),
         Verb::Fate(args) => inspect::fate(&args),
         Verb::Status(args) => inspect::status(&args),
         Verb::Dead(args) => inspect::dead(&args),
         Verb::Explain(args) => explain::run(&args),
+        Verb::Test(args) => cases::run(&args),
         Verb::Eval(args) => eval::run(&args),
         Verb::Verify(args) => eval::verify(&args),
         Verb::Discover(args) => discover::run(&args),
         Verb::Parse(args) => parse::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Schema(args) => schema::run(&args),
+        Verb::Completions(args) => completions::run(&args, Cli::command()),
+        Verb::Man(args) => completions::man(&args, Cli::command()),
     };
     result.unwrap_or_else(|error| report(&error))
 }
@@ -107,6 +134,10 @@ fn start_logging(format: LogFormat, default: &str) {
     // The parser warns of every odd page; that is what news pages are.
     let default = format!("{default},html5ever=error");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    if format == LogFormat::Text && journal::is_stderr() {
+        let lines = tracing_subscriber::fmt().with_env_filter(filter);
+        return lines.with_writer(std::io::stderr).event_format(journal::Lines).init();
+    }
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -42,7 +42,7 @@ pub(crate) async fn some(
     let owner = match (stages.sink, &resolved.ledger.path) {
         (true, Some(path)) => {
             let mut ledger = Ledger::open(path, &resolved.ledger)?;
-            ledger.share_hosts(crate::run::share(&resolved.fetcher));
+            ledger.share_hosts(newsmill_pipeline::topology::share(&resolved.fetcher));
             Some(Owner { ledger, sinks: resolved.sinks, sources: resolved.sources })
         }
         _ => None,

@@ -4,22 +4,29 @@
 //! libraries; here it is only asked for and shown.
 
 mod archive;
+mod cases;
 mod check;
 mod cli;
+mod completions;
+mod connect;
 mod discover;
 mod eval;
 mod exit;
 mod explain;
 mod inputs;
 mod inspect;
+mod journal;
 mod linked;
 mod once;
 mod output;
 mod page;
 mod parse;
+mod reload;
 mod run;
 mod schema;
 mod stdin;
+mod tap;
+mod top;
 
 use std::process::ExitCode;
 

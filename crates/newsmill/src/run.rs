@@ -9,15 +9,20 @@ use anyhow::Context;
 use newsmill_article::Outcome;
 use newsmill_fetcher::Fetcher;
 use newsmill_ledger::{Ledger, LedgerError};
+use newsmill_pipeline::admin::Admin;
 use newsmill_pipeline::config::{self, Resolved};
 use newsmill_pipeline::guard::Trial;
 use newsmill_pipeline::in_flight::Settlement;
+use newsmill_pipeline::reload::{self, Reloading};
 use newsmill_pipeline::supervisor::Crew;
 use newsmill_pipeline::supervisor::{self, Ending};
+use newsmill_pipeline::systemd;
 use newsmill_pipeline::telemetry::Telemetry;
+use newsmill_pipeline::telemetry::endpoint::{Endpoint, EndpointError};
 use newsmill_pipeline::topology::linked::Stages;
 use newsmill_pipeline::topology::{self, Feed, Parts, SetUpError};
 use newsmill_sink::SinkError;
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Exit;
@@ -30,7 +35,8 @@ Examples:
   newsmill run news.yaml --once-through
   newsmill run --stages summarizer  only this stage; the others run elsewhere, see `link`
 
-SIGTERM and SIGINT stop the intake; what is in flight is worked off for at most shutdown.grace. A
+SIGHUP and `newsmill reload` take over a changed configuration without losing anything in flight,
+or refuse it whole and go on as before. SIGTERM and SIGINT stop the intake; what is in flight is worked off for at most shutdown.grace. A
 second signal ends at once. Whatever way it ends, kill -9 included, the next start goes on where
 this one stopped, provided that the ledger has a file.";
 
@@ -83,6 +89,15 @@ async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
         return Ok(Exit::Usage);
     }
     let telemetry = Arc::new(Telemetry::default());
+    let endpoint = match Endpoint::start(&resolved.telemetry, &telemetry).await {
+        Ok(endpoint) => Arc::new(Mutex::new(endpoint)),
+        Err(error) => return endpoint_failed(error),
+    };
+    let (reload, requests) = mpsc::channel(4);
+    let _admin = match resolved.telemetry.socket(resolved.ledger.path.as_deref()) {
+        Some(socket) => Some(Admin::open(&socket, &telemetry, reload.clone())?),
+        None => None,
+    };
     let parts = Parts {
         fetcher,
         cleaner: resolved.cleaner.clone(),
@@ -98,8 +113,13 @@ async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
     let stop = CancellationToken::new();
     // Before the mill runs, so that no signal is lost.
     let signals = supervisor::signals().context("cannot listen to signals")?;
+    reload_on_hangup(reload).context("cannot listen to signals")?;
     let crew = match args.stages {
-        None => whole(&parts, resolved, args.once_through, stop.clone()),
+        None => {
+            let path = args.file.clone();
+            let present = Reloading { path, resolved, endpoint: endpoint.clone(), requests };
+            whole(parts, present, args.once_through, stop.clone())
+        }
         Some(stages) => linked::some(&parts, stages, resolved, stop.clone()).await,
     };
     let crew = match crew {
@@ -107,6 +127,13 @@ async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
         Err(error) => return set_up_failed(error),
     };
     tracing::info!(file = %args.file.display(), "runs");
+    systemd::ready();
+    let stopping = telemetry.clone();
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        stopped.cancelled().await;
+        stopping.stops();
+    });
     let ending = supervisor::run(crew, stop, signals, grace).await;
     let report = report(&telemetry);
     for (stage, time) in telemetry.stages() {
@@ -123,11 +150,6 @@ async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// How many entries of one host may be under way: those that are asked for, and as many behind.
-pub(crate) fn share(fetcher: &newsmill_fetcher::Config) -> usize {
-    fetcher.host.concurrency.saturating_mul(2)
-}
-
 /// This program as one that reads a single page from standard input.
 pub(crate) fn trial(options: &[&OsStr]) -> Option<Trial> {
     let program = std::env::current_exe().ok()?.into_os_string();
@@ -138,22 +160,51 @@ pub(crate) fn trial(options: &[&OsStr]) -> Option<Trial> {
 
 /// All stages in this process.
 fn whole(
-    parts: &Parts,
-    resolved: Resolved,
+    parts: Parts,
+    present: Reloading,
     once_through: bool,
     stop: CancellationToken,
 ) -> Result<Crew, SetUpError> {
+    let resolved = &present.resolved;
     let mut ledger = match &resolved.ledger.path {
         Some(path) => Ledger::open(path, &resolved.ledger)?,
         None => Ledger::in_memory(&resolved.ledger)?,
     };
-    ledger.share_hosts(share(&resolved.fetcher));
-    let feed = if once_through {
-        Feed::Through(resolved.sources)
-    } else {
-        Feed::Schedule(resolved.sources)
+    ledger.share_hosts(topology::share(&resolved.fetcher));
+    if once_through {
+        let feed = Feed::Through(resolved.sources.clone());
+        return topology::with_ledger(&parts, ledger, &resolved.sinks, feed, stop, log_settled);
+    }
+    topology::reloadable(parts, ledger, present, stop, log_settled)
+}
+
+/// Reads the configuration again at each SIGHUP.
+fn reload_on_hangup(reload: mpsc::Sender<reload::Request>) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangups = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            let (reply, answer) = oneshot::channel();
+            if reload.send(reload::Request(reply)).await.is_err() {
+                tracing::warn!("a mill that runs once through is not reloaded");
+                continue;
+            }
+            // What came of it is in the log.
+            let _ = answer.await;
+        }
+    });
+    Ok(())
+}
+
+/// An address that is taken, or a token that is not there.
+fn endpoint_failed(error: EndpointError) -> anyhow::Result<Exit> {
+    let exit = match &error {
+        EndpointError::Listen(_) => Exit::Unavailable,
+        EndpointError::Token(_) => Exit::Usage,
+        EndpointError::Otlp(_) => return Err(error.into()),
     };
-    topology::with_ledger(parts, ledger, &resolved.sinks, feed, stop, log_settled)
+    writeln!(std::io::stderr(), "newsmill: {}", newsmill_pipeline::stages::causes(&error))?;
+    Ok(exit)
 }
 
 /// `12 entries taken up: 9 delivered, 1 duplicate, 2 rejected (1 gone, 1 too_short)`
@@ -165,10 +216,11 @@ pub(crate) fn report(telemetry: &Telemetry) -> String {
     };
     let mut line = format!("{} entries taken up", telemetry.tickets());
     if tally.total() > 0 {
-        line = format!("{line}: {}", list(&tally.outcomes));
+        line = format!("{line}: {}", list(&tally.outcomes()));
     }
-    if !tally.reasons.is_empty() {
-        line = format!("{line} ({})", list(&tally.reasons));
+    let reasons = tally.reasons();
+    if !reasons.is_empty() {
+        line = format!("{line} ({})", list(&reasons));
     }
     line
 }

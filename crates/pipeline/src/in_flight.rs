@@ -10,7 +10,9 @@
 
 use async_channel::Sender;
 use bytes::Bytes;
-use newsmill_article::{Article, Entry, Outcome, Page, Record};
+use newsmill_article::{Article, Entry, Outcome, Page, Record, SourceName};
+
+use crate::telemetry::spans::{Trace, TraceContext};
 
 /// How the way of one ticket ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,12 +21,18 @@ pub struct Settlement {
     pub number: u64,
     /// What the entry is called in front of people: its path or URL.
     pub label: Box<str>,
+    /// Its source in `pipeline.yaml`.
+    pub source: Option<SourceName>,
+    /// The stage that had it last.
+    pub stage: &'static str,
     /// How it ended.
     pub outcome: Outcome,
     /// The error behind the outcome with all its causes, where there was one.
     pub cause: Option<String>,
     /// The bytes that a stage panicked over, for a test case.
     pub evidence: Option<Bytes>,
+    /// Its trace, where it is traced.
+    pub trace: Option<Box<Trace>>,
 }
 
 /// The right and the duty to settle one entry.
@@ -34,6 +42,9 @@ pub struct Ticket {
     number: u64,
     label: Box<str>,
     deaths: u32,
+    source: Option<SourceName>,
+    stage: &'static str,
+    trace: Option<Box<Trace>>,
     /// `None` once it is settled.
     settlements: Option<Sender<Settlement>>,
 }
@@ -42,7 +53,43 @@ impl Ticket {
     /// Opens a ticket. `number` is the opener's own (a row of the ledger, a place in the order of
     /// inputs) and comes back in the settlement.
     pub fn open(number: u64, label: impl Into<Box<str>>, to: &Sender<Settlement>) -> Self {
-        Self { number, label: label.into(), deaths: 0, settlements: Some(to.clone()) }
+        let settlements = Some(to.clone());
+        Self {
+            number,
+            label: label.into(),
+            source: None,
+            stage: "intake",
+            trace: None,
+            deaths: 0,
+            settlements,
+        }
+    }
+
+    /// Says which source its entry is of.
+    pub fn of(mut self, source: Option<SourceName>) -> Self {
+        self.source = source;
+        self
+    }
+
+    /// Says that it is traced.
+    pub fn traced(mut self, trace: Option<Trace>) -> Self {
+        self.trace = trace.map(Box::new);
+        self
+    }
+
+    /// A stage takes it over.
+    pub fn enter(&mut self, stage: &'static str) {
+        self.stage = stage;
+    }
+
+    /// The source of its entry.
+    pub fn source(&self) -> Option<&SourceName> {
+        self.source.as_ref()
+    }
+
+    /// What its spans belong to, where it is traced.
+    pub fn trace(&self) -> Option<TraceContext> {
+        self.trace.as_ref().map(|trace| trace.context)
     }
 
     /// The same ticket of an entry over which so many processes died.
@@ -84,7 +131,16 @@ impl Ticket {
     fn send(&mut self, outcome: Outcome, cause: Option<String>, evidence: Option<Bytes>) {
         if let Some(settlements) = self.settlements.take() {
             let label = std::mem::take(&mut self.label);
-            let settlement = Settlement { number: self.number, label, outcome, cause, evidence };
+            let settlement = Settlement {
+                number: self.number,
+                label,
+                source: self.source.take(),
+                stage: self.stage,
+                outcome,
+                cause,
+                evidence,
+                trace: self.trace.take(),
+            };
             // The channel is unbounded, so this fails only when nobody keeps accounts any more:
             // the process is ending, and the next start claims the entry again.
             let _ = settlements.try_send(settlement);

@@ -10,11 +10,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use async_channel::{Receiver, Sender};
+use async_channel::{Receiver, Sender, WeakSender};
 use jiff::Timestamp;
-use newsmill_article::{Disposition, Outcome};
+use newsmill_article::{Disposition, Outcome, SourceName};
 use newsmill_ledger::{
-    Applied, Batch, Claim, DueSource, EntryId, Ledger, LedgerError, Operation, Sequence,
+    Applied, Batch, Claim, DueSource, EntryId, Ledger, LedgerError, Operation, Sequence, SinkStart,
+    Status,
 };
 use tokio::sync::oneshot;
 
@@ -56,6 +57,16 @@ pub enum Request {
     HandedOff(Timestamp, EntryId, usize, oneshot::Sender<Vec<Claim>>),
     /// Of [`LedgerHandle::records_after`].
     RecordsAfter(Arc<str>, Sequence, usize, oneshot::Sender<Batch>),
+    /// Of [`LedgerHandle::status`].
+    Status(oneshot::Sender<Status>),
+    /// Of [`LedgerHandle::release_sources`].
+    ReleaseSources(Vec<SourceName>, oneshot::Sender<()>),
+    /// Of [`LedgerHandle::register_sources`].
+    RegisterSources(Vec<SourceName>, oneshot::Sender<()>),
+    /// Of [`LedgerHandle::register_sinks`].
+    RegisterSinks(Vec<String>, oneshot::Sender<Vec<SinkStart>>),
+    /// Of [`LedgerHandle::reconfigure`].
+    Reconfigure(newsmill_ledger::Config, usize, oneshot::Sender<()>),
 }
 
 impl LedgerHandle {
@@ -116,6 +127,53 @@ impl LedgerHandle {
         limit: usize,
     ) -> Result<Batch, Gone> {
         self.ask(|reply| Request::RecordsAfter(sink, position, limit, reply)).await
+    }
+
+    /// See [`newsmill_ledger::Inspector::status`].
+    pub async fn status(&self) -> Result<Status, Gone> {
+        self.ask(Request::Status).await
+    }
+
+    /// See [`Ledger::release_sources`].
+    pub async fn release_sources(&self, names: Vec<SourceName>) -> Result<(), Gone> {
+        self.ask(|reply| Request::ReleaseSources(names, reply)).await
+    }
+
+    /// See [`Ledger::register_sources`].
+    pub async fn register_sources(&self, names: Vec<SourceName>) -> Result<(), Gone> {
+        self.ask(|reply| Request::RegisterSources(names, reply)).await
+    }
+
+    /// See [`Ledger::register_sinks`].
+    pub async fn register_sinks(&self, names: Vec<String>) -> Result<Vec<SinkStart>, Gone> {
+        self.ask(|reply| Request::RegisterSinks(names, reply)).await
+    }
+
+    /// See [`Ledger::reconfigure`] and [`Ledger::share_hosts`].
+    pub async fn reconfigure(
+        &self,
+        config: newsmill_ledger::Config,
+        share: usize,
+    ) -> Result<(), Gone> {
+        self.ask(|reply| Request::Reconfigure(config, share, reply)).await
+    }
+
+    /// A handle that does not keep the ledger's thread alive.
+    pub fn downgrade(&self) -> WeakLedger {
+        WeakLedger { requests: self.requests.downgrade() }
+    }
+}
+
+/// A [`LedgerHandle`] that does not keep the ledger's thread alive.
+#[derive(Debug, Clone)]
+pub struct WeakLedger {
+    requests: WeakSender<Request>,
+}
+
+impl WeakLedger {
+    /// The handle, while there is another one.
+    pub fn upgrade(&self) -> Option<LedgerHandle> {
+        self.requests.upgrade().map(|requests| LedgerHandle { requests })
     }
 }
 
@@ -216,6 +274,27 @@ fn answer(ledger: &mut Ledger, requests: &Receiver<Request>, read: Request) -> R
         Request::RecordsAfter(sink, position, limit, reply) => {
             let batch = patiently(requests, || ledger.records_after(&sink, position, limit))?;
             let _ = reply.send(batch);
+        }
+        Request::Status(reply) => {
+            let _ = reply.send(patiently(requests, || ledger.inspect().status())?);
+        }
+        Request::ReleaseSources(names, reply) => {
+            patiently(requests, || ledger.release_sources(&names))?;
+            let _ = reply.send(());
+        }
+        Request::RegisterSources(names, reply) => {
+            patiently(requests, || ledger.register_sources(&names, Timestamp::now()))?;
+            let _ = reply.send(());
+        }
+        Request::RegisterSinks(names, reply) => {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let starts = patiently(requests, || ledger.register_sinks(&names, Timestamp::now()))?;
+            let _ = reply.send(starts);
+        }
+        Request::Reconfigure(config, share, reply) => {
+            ledger.reconfigure(&config);
+            ledger.share_hosts(share);
+            let _ = reply.send(());
         }
     }
     Ok(())

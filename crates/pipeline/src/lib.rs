@@ -5,6 +5,7 @@
 //! [`supervisor`] runs it to its end, [`stages`] holds the three loops and a screen for each
 //! stage, [`in_flight`] makes sure that everything that enters ends in exactly one settlement.
 
+pub mod admin;
 pub mod config;
 pub mod guard;
 pub mod in_flight;
@@ -12,7 +13,9 @@ pub mod intake;
 pub mod jobs;
 pub mod ledger_thread;
 pub mod link;
+pub mod reload;
 pub mod stages;
 pub mod supervisor;
+pub mod systemd;
 pub mod telemetry;
 pub mod topology;

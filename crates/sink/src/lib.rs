@@ -49,6 +49,7 @@ pub use config::{
 pub use error::SinkError;
 pub use format::{Format, Writer};
 pub use secret::Secret;
+pub use tls::client as tls_client;
 
 /// One record on its way into a sink.
 #[derive(Debug, Clone)]

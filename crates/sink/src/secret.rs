@@ -28,7 +28,7 @@ impl Secret {
     ///
     /// [`SinkError::Secret`] when both are set, and when the variable or file is absent, empty or
     /// not UTF-8.
-    pub(crate) fn from_env_or_file(
+    pub fn from_env_or_file(
         key: &'static str,
         env: Option<&String>,
         file: Option<&PathBuf>,

@@ -14,7 +14,7 @@ use crate::SinkError;
 /// # Errors
 ///
 /// When the file cannot be read or holds no certificate.
-pub(crate) fn client(ca_file: Option<&Path>) -> Result<ClientConfig, SinkError> {
+pub fn client(ca_file: Option<&Path>) -> Result<ClientConfig, SinkError> {
     let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     if let Some(path) = ca_file {
         let wrong = |reason: String| SinkError::Config {

@@ -5,7 +5,10 @@
 mod cluster;
 mod command;
 mod crash;
+mod dist;
+mod figures;
 mod gbm;
+mod licences;
 mod power_loss;
 mod rust_bert;
 mod schema;
@@ -30,8 +33,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Install what the tests need where it is missing (PostgreSQL, NATS)
-    Setup,
+    /// Install what the tests need where it is missing (PostgreSQL, NATS); with --rust-bert fetch
+    /// libtorch
+    Setup(setup::Args),
     /// Set up, then format, lints, docs, all tests, schema drift: all that must hold
     Test(test::Args),
     /// Kill newsmill again and again, or at each commit point, and show that nothing is lost or
@@ -43,6 +47,10 @@ enum Verb {
     Soak(soak::Args),
     /// Start a mill in many processes over NATS; with --prove break it, with --scale measure it
     Cluster(cluster::Args),
+    /// Build what is handed to people: binary, completions, man pages, checksums, bill of materials
+    Dist(dist::Args),
+    /// Measure the whole mill: pages a second, cores, memory, the cost of the ledger and of metrics
+    Figures(figures::Args),
     /// Write the JSON Schemas of the configuration and the record anew; with --check only compare
     Schema(schema::Args),
     /// Train the cleaner's table anew, and report its cross-validated and plain scores
@@ -55,12 +63,14 @@ enum Verb {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().verb {
-        Verb::Setup => setup::run(),
+        Verb::Setup(args) => setup::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Crash(args) => crash::run(&args),
         Verb::PowerLoss(args) => power_loss::run(&args),
         Verb::Soak(args) => soak::run(&args),
         Verb::Cluster(args) => cluster::run(&args),
+        Verb::Dist(args) => dist::run(&args),
+        Verb::Figures(args) => figures::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::TrainCleaner(args) => train_cleaner::run(&args),
         Verb::TrainSummarizer(args) => train_summarizer::run(&root(), &args),
@@ -72,4 +82,9 @@ fn main() -> anyhow::Result<()> {
 fn root() -> PathBuf {
     // This crate lies two folders below it.
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Where cargo puts what it builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }

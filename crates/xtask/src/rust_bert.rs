@@ -50,7 +50,7 @@ pub(crate) fn test() -> anyhow::Result<()> {
 }
 
 /// The folder with `include` and `lib`.
-fn libtorch() -> anyhow::Result<PathBuf> {
+pub(crate) fn libtorch() -> anyhow::Result<PathBuf> {
     if let Some(given) = env::var_os("LIBTORCH") {
         return Ok(given.into());
     }

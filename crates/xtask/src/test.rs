@@ -1,7 +1,7 @@
 //! The whole check: what must hold before a change is taken.
 
 use crate::command::{command, step};
-use crate::{rust_bert, schema, setup};
+use crate::{licences, rust_bert, schema, setup};
 
 /// What to leave out or add.
 #[derive(Debug, clap::Args)]
@@ -25,10 +25,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     docs.env("RUSTDOCFLAGS", "--deny warnings");
     step("docs", docs)?;
     schema::run(&schema::Args::check())?;
+    licences::run()?;
     if args.quick {
         return Ok(());
     }
-    setup::run()?;
+    setup::run(&setup::Args::default())?;
     // The tests of the binary run it as it lies in the target folder.
     step("build", cargo("build --quiet --workspace --all-targets"))?;
     step("tests", cargo("test --quiet --workspace --no-fail-fast"))

@@ -44,7 +44,7 @@ pub(super) async fn mill(
         Ok(ledger) => ledger,
         Err(error) => return run::set_up_failed(error.into()),
     };
-    ledger.share_hosts(run::share(&resolved.fetcher));
+    ledger.share_hosts(topology::share(&resolved.fetcher));
     let parts = match parts(&args, resolved) {
         Ok(parts) => parts,
         Err(error) => {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_saphyr::Spanned;
 
 use super::error::ConfigError;
+use crate::telemetry::TelemetryConfig;
 
 /// The file. Sections stand in the order in which an article passes them. Relative paths start
 /// from the folder in which newsmill runs.
@@ -37,6 +38,8 @@ pub(super) struct File {
     pub(super) link: Option<Spanned<newsmill_link::Config>>,
     /// How it stops.
     pub(super) shutdown: Shutdown,
+    /// How it can be looked at while it runs.
+    pub(super) telemetry: TelemetryConfig,
 }
 
 /// How many items may wait between two stages. A full channel makes the stage before it wait.

@@ -12,6 +12,8 @@ use serde_saphyr::{Location, Spanned};
 use super::error::{ConfigError, Place};
 use super::file::{Channels, File, Shutdown};
 use super::memory;
+use crate::telemetry::TelemetryConfig;
+use crate::telemetry::config::{LONGEST_SOCKET, OtlpConfig};
 
 /// A configuration that holds: defaults filled in, names unique, files that must exist there,
 /// bounds sane. Displayed as YAML that reads back as the same, with the memory of the channels in
@@ -36,6 +38,8 @@ pub struct Resolved {
     pub link: newsmill_link::Config,
     /// How it stops.
     pub shutdown: Shutdown,
+    /// How it can be looked at while it runs.
+    pub telemetry: TelemetryConfig,
 }
 
 /// What errors point into.
@@ -58,6 +62,7 @@ pub(super) fn resolve(path: &Path, text: &str, file: File) -> Result<Resolved, C
     if let Some(link) = &file.link {
         check_link(&text, link)?;
     }
+    check_telemetry(&text, &file.telemetry)?;
     let mut sinks: Vec<SinkConfig> = file.sinks.into_iter().map(|sink| sink.value).collect();
     if sinks.is_empty() {
         sinks.push(SinkConfig::Stdout(newsmill_sink::StdoutConfig::default()));
@@ -72,6 +77,7 @@ pub(super) fn resolve(path: &Path, text: &str, file: File) -> Result<Resolved, C
         ledger: file.ledger,
         link: file.link.map(|link| link.value).unwrap_or_default(),
         shutdown: file.shutdown,
+        telemetry: file.telemetry,
     })
 }
 
@@ -178,6 +184,43 @@ fn check_bounds(text: &Text<'_>, file: &File) -> Result<(), ConfigError> {
         let place = text.key("ledger", "path");
         let message = format!("{} is a folder; the ledger is a file", path.display());
         return Err(ConfigError::at(text.path, place, message));
+    }
+    Ok(())
+}
+
+fn check_telemetry(text: &Text<'_>, config: &TelemetryConfig) -> Result<(), ConfigError> {
+    let error = |key: &str, message: String| {
+        ConfigError::at(text.path, text.key("telemetry", key), message)
+    };
+    let has_token = config.token_env.is_some() || config.token_file.is_some();
+    if config.is_open() && !has_token {
+        let message = "an address that others can reach needs a bearer token".to_owned();
+        return Err(error("listen", message)
+            .help("name one with `token_env` or `token_file`, or listen on 127.0.0.1"));
+    }
+    if config.token_env.is_some() && config.token_file.is_some() {
+        let message = "`token_env` and `token_file` exclude each other".to_owned();
+        return Err(error("token_file", message));
+    }
+    if let Some(path) = &config.token_file
+        && !path.exists()
+    {
+        return Err(error("token_file", format!("{} does not exist", path.display())));
+    }
+    if let Some(path) = &config.socket
+        && path.as_os_str().len() > LONGEST_SOCKET
+    {
+        let message = format!("the path of a socket has at most {LONGEST_SOCKET} bytes");
+        return Err(error("socket", message));
+    }
+    if let Some(OtlpConfig { url, sample }) = &config.otlp {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(error("url", format!("`{}` cannot be posted to", url.scheme()))
+                .help("OTLP goes over http or https here, mostly to port 4318"));
+        }
+        if !(0.0..=1.0).contains(sample) {
+            return Err(error("sample", "`sample` is a share from 0 to 1".to_owned()));
+        }
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_channel::Sender;
 use jiff::Timestamp;
 use newsmill_article::Entry;
-use newsmill_ledger::DueSource;
+use newsmill_ledger::{Claim, DueSource};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -38,10 +38,18 @@ pub async fn sources(
     while !stop.is_cancelled() {
         let Ok(due) = ledger.due_sources(CLAIMS).await else { break };
         let idle = due.is_empty();
-        for source in due {
-            // Waits at most for one look at a source; what is left unsent is claimed again by the
-            // next start.
-            if stop.is_cancelled() || sources.send(source).await.is_err() {
+        let mut due = due.into_iter();
+        while let Some(source) = due.next() {
+            // Waits at most for one look at a source.
+            let unsent = if stop.is_cancelled() {
+                Some(source.name)
+            } else {
+                sources.send(source).await.err().map(|unsent| unsent.0.name)
+            };
+            if let Some(unsent) = unsent {
+                // Whoever feeds the next stages takes them up.
+                let rest = due.map(|source| source.name);
+                let _ = ledger.release_sources(std::iter::once(unsent).chain(rest).collect()).await;
                 return Ok(());
             }
         }
@@ -99,16 +107,22 @@ pub async fn entries(
 
         let Ok(claims) = ledger.claim(CLAIMS).await else { break };
         let idle = claims.is_empty();
+        // Each has its ticket before the first is sent: what a stop leaves unsent is abandoned by
+        // it, and can be claimed again.
+        let claims: Vec<_> = claims
+            .into_iter()
+            .map(|Claim { id, entry, deaths, .. }| {
+                let number = id.0.cast_unsigned();
+                let ticket = Ticket::open(number, entry.input.as_str(), &settlements);
+                let ticket = telemetry.taken_up(ticket.with_deaths(deaths), &entry);
+                InFlight::new(entry, ticket)
+            })
+            .collect();
         for claim in claims {
-            telemetry.opened();
-            let number = claim.id.0.cast_unsigned();
-            let ticket = Ticket::open(number, claim.entry.input.as_str(), &settlements)
-                .with_deaths(claim.deaths);
-            // What a stop leaves unsent is abandoned by its ticket and claimable again.
             let sent = tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                sent = entries.send(InFlight::new(claim.entry, ticket)) => sent,
+                sent = entries.send(claim) => sent,
             };
             if sent.is_err() {
                 return Ok(());

@@ -113,15 +113,16 @@ pub async fn feed(
             Ok(place) => place.forget(),
             Err(_) => return Ok(()),
         }
-        telemetry.opened();
         match given {
             Given::Entry(entry) => {
                 let ticket = Ticket::open(number, entry.input.as_str(), &settlements);
+                let ticket = telemetry.taken_up(ticket, &entry);
                 if entries.send(InFlight::new(entry, ticket)).await.is_err() {
                     return Ok(());
                 }
             }
             Given::Refused { input, reason, cause } => {
+                telemetry.opened();
                 let ticket = Ticket::open(number, input, &settlements);
                 ticket.settle_because(Outcome::Rejected(reason), cause, None);
             }
@@ -158,9 +159,12 @@ pub async fn enter(
                 Given::Refused { input, reason, cause } => refused(&Settlement {
                     number: 0,
                     label: input.into(),
+                    source: None,
+                    stage: "intake",
                     outcome: Outcome::Rejected(reason),
                     cause,
                     evidence: None,
+                    trace: None,
                 }),
             }
             next = if entries.len() < CHUNK { inputs.given.try_recv().ok() } else { None };

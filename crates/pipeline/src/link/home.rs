@@ -64,10 +64,19 @@ pub async fn fates<Q: Queue>(
             }
             let Fate { outcome, cause, evidence } = fate;
             let (entry, label) = (entry_of(stamp.entry), label.into());
-            let settlement =
-                Settlement { number: stamp.entry, label, outcome, cause, evidence: None };
+            let settlement = Settlement {
+                number: stamp.entry,
+                label,
+                source: None,
+                stage: "link",
+                outcome,
+                cause,
+                evidence: None,
+                trace: None,
+            };
             seen(&settlement);
-            telemetry.settled(&settlement.outcome);
+            telemetry.opened();
+            telemetry.settled(&settlement, &settlement.outcome);
             let Settlement { outcome, cause, .. } = settlement;
             operations.push(Operation::Settle { entry, outcome, detail: cause, page: evidence });
         }

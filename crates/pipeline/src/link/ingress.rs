@@ -204,7 +204,7 @@ pub async fn settle<Q: Queue>(
         give_up(&mut settlement, channel, delivered, attempts);
         seen(&settlement);
         if let Some(telemetry) = &telemetry {
-            telemetry.settled(&settlement.outcome);
+            telemetry.settled(&settlement, &settlement.outcome);
         }
         let Settlement { label, outcome, cause, evidence, .. } = settlement;
         match outcome {

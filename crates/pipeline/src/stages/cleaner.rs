@@ -1,5 +1,7 @@
 //! Pages into articles.
 
+use std::sync::Arc;
+
 use async_channel::{Receiver, Sender};
 use newsmill_article::{Article, Document, Page};
 use newsmill_cleaner::{Config, Input};
@@ -8,7 +10,7 @@ use super::{Failure, Fatal, on_thread};
 use crate::guard::Guard;
 use crate::in_flight::{InFlight, Ticket};
 use crate::jobs::Jobs;
-use crate::telemetry::Timers;
+use crate::telemetry::Meter;
 
 /// One thread of the stage.
 pub fn run(
@@ -17,17 +19,16 @@ pub fn run(
     guard: &Guard,
     input: &Receiver<InFlight<Page>>,
     output: &Sender<InFlight<Article>>,
-    timers: &Timers,
+    meter: &Arc<Meter>,
 ) -> Result<(), Fatal> {
     let make = || {
         Ok(|page: &Page, ticket: &Ticket| {
             let _mark = guard.mark(ticket);
             guard.admit(page, ticket)?;
-            let _permit = jobs.acquire_blocking();
             clean(config, page)
         })
     };
-    on_thread(input, output, timers, make, article)
+    on_thread(input, output, meter, jobs, make, article)
 }
 
 /// Cleans one page.

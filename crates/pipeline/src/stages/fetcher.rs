@@ -10,7 +10,7 @@ use newsmill_fetcher::{FetchError, Fetcher};
 use super::{Failure, Fatal, causes, concurrent};
 use crate::in_flight::InFlight;
 use crate::jobs::Jobs;
-use crate::telemetry::Timers;
+use crate::telemetry::Meter;
 
 const STAGE: &str = "fetcher";
 
@@ -33,9 +33,9 @@ pub async fn run(
     attempts: u32,
     input: Receiver<InFlight<Entry>>,
     output: Sender<InFlight<Page>>,
-    timers: Arc<Timers>,
+    meter: Arc<Meter>,
 ) -> Result<(), Fatal> {
-    concurrent(input, output, timers, |entry: Entry| {
+    concurrent(input, output, meter, |entry: Entry| {
         let (fetcher, jobs) = (fetcher.clone(), jobs.clone());
         async move {
             if attempts <= 1 {

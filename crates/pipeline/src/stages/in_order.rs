@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_channel::Receiver;
 use newsmill_article::{Outcome, Record};
@@ -13,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::Fatal;
 use crate::in_flight::{InFlight, Settlement};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Phase, Telemetry};
 
 /// What became of one input.
 #[derive(Debug)]
@@ -59,6 +60,8 @@ pub async fn run(
     telemetry: Arc<Telemetry>,
     mut ends: impl Ends,
 ) -> Result<(), Fatal> {
+    let meter = telemetry.records.clone();
+    let mut clock = meter.at_work();
     let mut next = 0;
     let mut early = BTreeMap::new();
     let mut more_records = true;
@@ -66,12 +69,15 @@ pub async fn run(
         // Receiving is cancel safe: the branch that loses has taken nothing.
         tokio::select! {
             record = records.recv(), if more_records => match record {
-                Ok(record) => { early.insert(record.ticket.number(), Waiting::Record(record)); }
+                Ok(mut record) => {
+                    record.ticket.enter(meter.stage());
+                    early.insert(record.ticket.number(), Waiting::Record(record));
+                }
                 Err(_) => more_records = false,
             },
             settlement = settlements.recv() => match settlement {
                 Ok(settlement) => {
-                    telemetry.settled(&settlement.outcome);
+                    telemetry.settled(&settlement, &settlement.outcome);
                     // Only this stage delivers, and it has seen that record already.
                     if settlement.outcome != Outcome::Delivered {
                         early.insert(settlement.number, Waiting::Settled(settlement));
@@ -81,11 +87,18 @@ pub async fn run(
                 Err(_) => return Ok(()),
             },
         }
+        // Most turns find that the next one is not there yet: that is waiting too.
+        let rests = records.is_empty() && settlements.is_empty();
+        if !rests && !early.contains_key(&next) {
+            continue;
+        }
+        clock.turn(Phase::Busy);
         while let Some(waiting) = early.remove(&next) {
             next += 1;
             match waiting {
                 Waiting::Record(InFlight { item, ticket }) => {
                     ends.take(End::Record(Box::new(item)))?;
+                    meter.ended(&ticket, Duration::ZERO, &Outcome::Delivered, None);
                     ticket.settle(Outcome::Delivered);
                 }
                 Waiting::Settled(settlement) => ends.take(End::Settled(settlement))?,
@@ -95,5 +108,6 @@ pub async fn run(
         if records.is_empty() && settlements.is_empty() {
             ends.rest()?;
         }
+        clock.turn(Phase::WaitingIn);
     }
 }

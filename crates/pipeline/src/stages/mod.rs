@@ -7,7 +7,7 @@
 //! | [`batched`] | the first item and what is queued behind it | writing down |
 //!
 //! They own what every stage must do alike: settle errors, keep a panic to its item, and run the
-//! three timers. A loop ends when its input is closed and empty, or when its output is closed;
+//! three clocks of the stage's [`Meter`]. A loop ends when its input is closed and empty, or when its output is closed;
 //! what it then holds is dropped, which settles it as `Abandoned`.
 //!
 //! Never put the `send` of a loop into a `select!`: the branch that loses drops its item. Never
@@ -27,14 +27,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 use bytes::Bytes;
 use newsmill_article::{Disposition, Outcome, Reason};
 
 use crate::in_flight::{Evidence, InFlight, Ticket};
-use crate::telemetry::{Phase, Timers};
+use crate::jobs::Jobs;
+use crate::telemetry::tap::Shown;
+use crate::telemetry::{Meter, Phase};
 
 /// Why an item did not become the next thing.
 #[derive(Debug)]
@@ -110,24 +112,31 @@ pub fn causes(error: &dyn Error) -> String {
 pub async fn concurrent<T, U, W>(
     input: Receiver<InFlight<T>>,
     output: Sender<InFlight<U>>,
-    timers: Arc<Timers>,
+    meter: Arc<Meter>,
     work: impl Fn(T) -> W,
 ) -> Result<(), Fatal>
 where
     T: Evidence,
+    U: Shown,
     W: Future<Output = Result<U, Failure>>,
 {
-    let mut since = Instant::now();
-    while let Ok(InFlight { item, ticket }) = input.recv().await {
-        timers.lap(Phase::WaitingIn, &mut since);
+    let mut clock = meter.at_work();
+    while let Ok(InFlight { item, mut ticket }) = input.recv().await {
+        clock.turn(Phase::Busy);
+        ticket.enter(meter.stage());
         let evidence = item.evidence();
         let made = caught_async(work(item)).await;
-        timers.lap(Phase::Busy, &mut since);
-        let Some((item, ticket)) = settle_failure(made, ticket, || evidence)? else { continue };
+        let took = clock.turn(Phase::WaitingOut);
+        let settled = settle_failure(made, ticket, &meter, took, || evidence)?;
+        let Some((item, ticket)) = settled else {
+            clock.turn(Phase::WaitingIn);
+            continue;
+        };
+        meter.passed(&ticket, took, &item);
         if output.send(InFlight::new(item, ticket)).await.is_err() {
             break;
         }
-        timers.lap(Phase::WaitingOut, &mut since);
+        clock.turn(Phase::WaitingIn);
     }
     Ok(())
 }
@@ -137,7 +146,8 @@ where
 /// `make` builds the state that the thread owns and a worker over it; it is called again after a
 /// panic, because a half-changed state is worth nothing. The worker only borrows the item, so
 /// that after a panic the bytes at fault are still there; `join` makes the next thing of the item
-/// and what was found in it.
+/// and what was found in it. It works only while it holds one of `jobs`; waiting for one counts as
+/// waiting for input.
 ///
 /// # Errors
 ///
@@ -145,18 +155,22 @@ where
 pub fn on_thread<T, V, U, W>(
     input: &Receiver<InFlight<T>>,
     output: &Sender<InFlight<U>>,
-    timers: &Timers,
+    meter: &Arc<Meter>,
+    jobs: &Jobs,
     make: impl Fn() -> Result<W, Fatal>,
     join: impl Fn(T, V) -> U,
 ) -> Result<(), Fatal>
 where
     T: Evidence,
+    U: Shown,
     W: FnMut(&T, &Ticket) -> Result<V, Failure>,
 {
     let mut work = make()?;
-    let mut since = Instant::now();
-    while let Ok(InFlight { item, ticket }) = input.recv_blocking() {
-        timers.lap(Phase::WaitingIn, &mut since);
+    let mut clock = meter.at_work();
+    while let Ok(InFlight { item, mut ticket }) = input.recv_blocking() {
+        let permit = jobs.acquire_blocking();
+        clock.turn(Phase::Busy);
+        ticket.enter(meter.stage());
         let made = match catch_unwind(AssertUnwindSafe(|| work(&item, &ticket))) {
             Ok(made) => made,
             Err(panic) => {
@@ -164,13 +178,19 @@ where
                 Err(panicked(&*panic))
             }
         };
-        timers.lap(Phase::Busy, &mut since);
-        let settled = settle_failure(made, ticket, || item.evidence())?;
-        let Some((found, ticket)) = settled else { continue };
-        if output.send_blocking(InFlight::new(join(item, found), ticket)).is_err() {
+        drop(permit);
+        let took = clock.turn(Phase::WaitingOut);
+        let settled = settle_failure(made, ticket, meter, took, || item.evidence())?;
+        let Some((found, ticket)) = settled else {
+            clock.turn(Phase::WaitingIn);
+            continue;
+        };
+        let made = join(item, found);
+        meter.passed(&ticket, took, &made);
+        if output.send_blocking(InFlight::new(made, ticket)).is_err() {
             break;
         }
-        timers.lap(Phase::WaitingOut, &mut since);
+        clock.turn(Phase::WaitingIn);
     }
     Ok(())
 }
@@ -184,15 +204,15 @@ where
 pub async fn batched<T, W>(
     input: Receiver<T>,
     max: usize,
-    timers: Arc<Timers>,
+    meter: Arc<Meter>,
     mut deliver: impl FnMut(Vec<T>) -> W,
 ) -> Result<(), Fatal>
 where
     W: Future<Output = Result<(), Fatal>>,
 {
-    let mut since = Instant::now();
+    let mut clock = meter.at_work();
     while let Ok(first) = input.recv().await {
-        timers.lap(Phase::WaitingIn, &mut since);
+        clock.turn(Phase::Busy);
         let mut batch = vec![first];
         while batch.len() < max
             && let Ok(next) = input.try_recv()
@@ -200,7 +220,7 @@ where
             batch.push(next);
         }
         deliver(batch).await?;
-        timers.lap(Phase::Busy, &mut since);
+        clock.turn(Phase::WaitingIn);
     }
     Ok(())
 }
@@ -209,6 +229,8 @@ where
 fn settle_failure<V>(
     made: Result<V, Failure>,
     ticket: Ticket,
+    meter: &Meter,
+    took: Duration,
     evidence: impl FnOnce() -> Option<Bytes>,
 ) -> Result<Option<(V, Ticket)>, Fatal> {
     match made {
@@ -216,6 +238,7 @@ fn settle_failure<V>(
         Err(Failure::Ends { outcome, cause }) => {
             let panicked = outcome == Outcome::Rejected(Reason::Panicked);
             let evidence = if panicked { evidence() } else { None };
+            meter.ended(&ticket, took, &outcome, cause.as_deref());
             ticket.settle_because(outcome, cause, evidence);
             Ok(None)
         }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_channel::Receiver;
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::{Failure, Fatal, caught_async, causes};
 use crate::ledger_thread::LedgerHandle;
-use crate::telemetry::{Phase, Timers};
+use crate::telemetry::{Meter, Phase};
 
 /// When a source is looked at again whose answer made us panic.
 const AFTER_PANIC: SignedDuration = SignedDuration::from_hours(1);
@@ -27,13 +26,13 @@ pub async fn run(
     sources: Receiver<DueSource>,
     found: Arc<Notify>,
     to_the_end: bool,
-    timers: Arc<Timers>,
+    meter: Arc<Meter>,
 ) -> Result<(), Fatal> {
-    let mut since = Instant::now();
+    let mut clock = meter.at_work();
     while let Ok(mut source) = sources.recv().await {
-        timers.lap(Phase::WaitingIn, &mut since);
         let Some(config) = configs.get(&source.name) else { continue };
         loop {
+            clock.turn(Phase::Busy);
             let look = match caught_async(poll(&fetcher, config, &source)).await {
                 Ok(look) => look,
                 Err(Failure::Fatal(fatal)) => return Err(fatal),
@@ -42,7 +41,7 @@ pub async fn run(
                     failed(&source.name, cause)
                 }
             };
-            timers.lap(Phase::Busy, &mut since);
+            clock.turn(Phase::WaitingOut);
             let more = to_the_end && !look.entries.is_empty() && look.is_due();
             source.cursor = look.poll.cursor.clone();
             let failed = look.poll.failure.is_some();
@@ -57,11 +56,11 @@ pub async fn run(
                 }
             }
             found.notify_waiters();
-            timers.lap(Phase::WaitingOut, &mut since);
             if !more {
                 break;
             }
         }
+        clock.turn(Phase::WaitingIn);
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Records into the ledger's list of what is ready, and every other end into its entry.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_channel::Receiver;
 use newsmill_article::{Outcome, Record};
@@ -10,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use super::{Fatal, batched};
 use crate::in_flight::{InFlight, Settlement};
 use crate::ledger_thread::LedgerHandle;
-use crate::telemetry::{Telemetry, Timers};
+use crate::telemetry::Telemetry;
 
 /// Most records or ends that are written down together.
 const BATCH: usize = 64;
@@ -21,34 +22,42 @@ pub async fn run(
     ledger: LedgerHandle,
     records: Receiver<InFlight<Record>>,
     ready: watch::Sender<Sequence>,
-    timers: Arc<Timers>,
+    telemetry: Arc<Telemetry>,
 ) -> Result<(), Fatal> {
-    let ready = &ready;
-    batched(records, BATCH, timers, |batch: Vec<InFlight<Record>>| {
-        let ledger = ledger.clone();
+    let meter = telemetry.records.clone();
+    let (ready, telemetry) = (&ready, &telemetry);
+    batched(records, BATCH, meter.clone(), |batch: Vec<InFlight<Record>>| {
+        let (ledger, meter) = (ledger.clone(), meter.clone());
         async move {
+            let begun = Instant::now();
             let mut operations = Vec::with_capacity(batch.len());
             let mut tickets = Vec::with_capacity(batch.len());
-            for InFlight { item, ticket } in batch {
+            for InFlight { item, mut ticket } in batch {
+                ticket.enter(meter.stage());
+                telemetry.ready(&item);
+                let entry = entry_of(ticket.number());
                 tickets.push((item.id, ticket));
-                let entry = entry_of(tickets[tickets.len() - 1].1.number());
                 operations.push(Operation::Ready { entry, record: Box::new(item) });
             }
             // Its own error says why the ledger has ended; the tickets are abandoned.
             let Ok(applied) = ledger.apply(operations).await else { return Ok(()) };
+            let took = begun.elapsed();
             let mut last = None;
             for ((id, ticket), applied) in tickets.into_iter().zip(applied) {
-                ticket.settle(match applied {
+                let outcome = match applied {
                     Applied::Ready { sequence } => {
                         last = Some(sequence);
                         Outcome::Delivered
                     }
                     Applied::Duplicate { of } => Outcome::Duplicate { of },
                     _ => Outcome::Duplicate { of: id },
-                });
+                };
+                meter.ended(&ticket, took, &outcome, None);
+                ticket.settle(outcome);
             }
             if let Some(last) = last {
-                ready.send_replace(last);
+                // Two of these run side by side while the stages are being replaced.
+                ready.send_modify(|ready| *ready = last.max(*ready));
             }
             Ok(())
         }
@@ -64,40 +73,31 @@ pub async fn settle(
     telemetry: Arc<Telemetry>,
     mut seen: impl FnMut(&Settlement) + Send,
 ) -> Result<(), Fatal> {
-    let timers = Arc::default();
-    batched(settlements, BATCH, timers, |batch: Vec<Settlement>| {
+    batched(settlements, BATCH, Arc::default(), |batch: Vec<Settlement>| {
         let mut operations = Vec::new();
+        let mut asked = Vec::new();
         for mut settlement in batch {
             let page = settlement.evidence.take();
             seen(&settlement);
-            let Settlement { number, outcome, cause, .. } = settlement;
-            if matches!(outcome, Outcome::Delivered | Outcome::Duplicate { .. }) {
+            if matches!(settlement.outcome, Outcome::Delivered | Outcome::Duplicate { .. }) {
                 // The ledger said so itself.
-                telemetry.settled(&outcome);
+                telemetry.settled(&settlement, &settlement.outcome);
                 continue;
             }
-            let entry = entry_of(number);
-            operations.push(Operation::Settle { entry, outcome, detail: cause, page });
+            let entry = entry_of(settlement.number);
+            let (outcome, detail) = (settlement.outcome.clone(), settlement.cause.clone());
+            operations.push(Operation::Settle { entry, outcome, detail, page });
+            asked.push(settlement);
         }
         let (ledger, telemetry, put_off) = (ledger.clone(), telemetry.clone(), put_off.clone());
         async move {
-            let asked: Vec<Outcome> = operations
-                .iter()
-                .filter_map(|operation| match operation {
-                    Operation::Settle { outcome, .. } => Some(outcome.clone()),
-                    _ => None,
-                })
-                .collect();
-            let Ok(applied) = ledger.apply(operations).await else {
-                for outcome in &asked {
-                    telemetry.settled(outcome);
-                }
-                return Ok(());
-            };
-            for (asked, applied) in asked.iter().zip(applied) {
-                match applied {
-                    Applied::Settled(outcome) => telemetry.settled(&outcome),
-                    _ => telemetry.settled(asked),
+            // That the ledger has ended is its own error to report.
+            let applied = ledger.apply(operations).await.unwrap_or_default();
+            let mut applied = applied.into_iter();
+            for settlement in &asked {
+                match applied.next() {
+                    Some(Applied::Settled(outcome)) => telemetry.settled(settlement, &outcome),
+                    _ => telemetry.settled(settlement, &settlement.outcome),
                 }
             }
             put_off.notify_waiters();

@@ -5,15 +5,17 @@
 //! others go on, and catches up from the ledger.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use newsmill_article::{Disposition, Record};
 use newsmill_ledger::{Batch, Operation, Refusal, Sequence, SinkStart, StoredRecord};
 use newsmill_sink::{Delivery, Sink, SinkError, State};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{Fatal, causes};
 use crate::ledger_thread::LedgerHandle;
+use crate::telemetry::sinks::SinkMeter;
 
 const STAGE: &str = "sink";
 
@@ -43,13 +45,17 @@ pub fn open(
     Ok(Sink::open(config, state.as_ref())?)
 }
 
-/// Follows the records until `ready` is closed and everything is delivered.
+/// Follows the records until `ready` is closed and everything is delivered, or until `stop`: then
+/// it ends after the batch in its hands, and whoever opens it again goes on from there.
 pub async fn run(
     mut sink: Sink,
     start: SinkStart,
     ledger: LedgerHandle,
     mut ready: watch::Receiver<Sequence>,
+    stop: CancellationToken,
+    meter: Arc<SinkMeter>,
 ) -> Result<(), Fatal> {
+    let mut since = Instant::now();
     let name: Arc<str> = start.name.into();
     let mut position = start.position;
     if start.missed > 0 {
@@ -61,7 +67,7 @@ pub async fn run(
             return Ok(());
         }
     }
-    loop {
+    while !stop.is_cancelled() {
         // Looks at the mark before it reads, so that nothing ready in between is slept over.
         let ended = ready.has_changed().is_err();
         ready.borrow_and_update();
@@ -73,7 +79,10 @@ pub async fn run(
             }
             // Closed counts as changed: the next turn sees it. And now and then it looks by itself,
             // because another process may send it a record again (`newsmill dead retry`).
-            let _ = tokio::time::timeout(LOOK_AGAIN, ready.changed()).await;
+            tokio::select! {
+                _ = tokio::time::timeout(LOOK_AGAIN, ready.changed()) => {}
+                () = stop.cancelled() => {}
+            }
             continue;
         }
         if records.is_empty() {
@@ -85,9 +94,12 @@ pub async fn run(
             continue;
         }
         let batch = deliveries(&records)?;
-        let Some(delivered) = deliver(&mut sink, &name, &batch, &ready).await? else {
+        meter.waited(&mut since);
+        let Some(delivered) = deliver(&mut sink, &name, &batch, &ready, &stop, &meter).await?
+        else {
             return Ok(());
         };
+        let refused = delivered.rejected.len();
         let rejected = delivered.rejected.iter().map(|rejected| {
             tracing::error!(
                 sink = %name,
@@ -104,18 +116,21 @@ pub async fn run(
         if commit(&ledger, &name, through, &delivered.state, rejected).await?.is_none() {
             return Ok(());
         }
+        meter.delivered(&mut since, batch.len(), refused);
         position = through;
     }
     sink.close().await.map_err(|error| Fatal::new(STAGE, error))
 }
 
-/// Tries until the batch is in the target. `None` when the mill has ended and the target is
-/// still not to be had.
+/// Tries until the batch is in the target. `None` when it is told to stop, or the mill has ended,
+/// and the target is still not to be had.
 async fn deliver(
     sink: &mut Sink,
     name: &str,
     batch: &[Delivery],
     ready: &watch::Receiver<Sequence>,
+    stop: &CancellationToken,
+    meter: &SinkMeter,
 ) -> Result<Option<newsmill_sink::Delivered>, Fatal> {
     let mut tries = 0_u32;
     loop {
@@ -129,13 +144,17 @@ async fn deliver(
         tries += 1;
         let ended = ready.has_changed().is_err();
         let error = causes(&error);
+        meter.failed(&error, tries);
         if ended && tries >= LAST_TRIES {
             tracing::error!(sink = %name, error, tries, "is left behind; the next start goes on");
             return Ok(None);
         }
         let pause = after.max(after.saturating_mul(1 << tries.min(8)) / 2).min(LONGEST_PAUSE);
         tracing::warn!(sink = %name, error, tries, ?pause, "tries again");
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            () = stop.cancelled() => return Ok(None),
+            () = tokio::time::sleep(pause) => {}
+        }
     }
 }
 

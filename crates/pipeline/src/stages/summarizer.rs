@@ -1,5 +1,7 @@
 //! Articles into records.
 
+use std::sync::Arc;
+
 use async_channel::{Receiver, Sender};
 use jiff::Timestamp;
 use newsmill_article::{Article, PipelineVersions, Record, Summary};
@@ -9,7 +11,7 @@ use super::{Failure, Fatal, on_thread};
 use crate::guard::Guard;
 use crate::in_flight::{InFlight, Ticket};
 use crate::jobs::Jobs;
-use crate::telemetry::Timers;
+use crate::telemetry::Meter;
 
 const STAGE: &str = "summarizer";
 
@@ -20,7 +22,7 @@ pub fn run(
     guard: &Guard,
     input: &Receiver<InFlight<Article>>,
     output: &Sender<InFlight<Record>>,
-    timers: &Timers,
+    meter: &Arc<Meter>,
 ) -> Result<(), Fatal> {
     let make = || {
         let mut summarizer =
@@ -28,7 +30,6 @@ pub fn run(
         let version = summarizer.version();
         Ok(move |article: &Article, ticket: &Ticket| {
             let _mark = guard.mark(ticket);
-            let _permit = jobs.acquire_blocking();
             let summary = summarizer
                 .summarize(&article.document)
                 .map_err(|error| Failure::of(STAGE, error.disposition(), error))?;
@@ -36,7 +37,7 @@ pub fn run(
             Ok((summary, word_count, version.clone()))
         })
     };
-    on_thread(input, output, timers, make, record)
+    on_thread(input, output, meter, jobs, make, record)
 }
 
 fn record(article: Article, (summary, word_count, summarizer): (Summary, usize, String)) -> Record {

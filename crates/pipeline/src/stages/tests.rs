@@ -34,6 +34,18 @@ impl Evidence for Item {
     }
 }
 
+impl Shown for u32 {
+    fn show(&self) -> serde_json::Value {
+        (*self).into()
+    }
+}
+
+impl Shown for Item {
+    fn show(&self) -> serde_json::Value {
+        self.number.into()
+    }
+}
+
 fn reject() -> Failure {
     Failure::Ends { outcome: Outcome::Rejected(Reason::Empty), cause: None }
 }
@@ -69,7 +81,7 @@ fn expected(fate: Fate) -> Outcome {
 
 /// Two stages and an end that delivers, fed with `fates`.
 fn mill(fates: Vec<Fate>, stop: CancellationToken) -> (Crew, async_channel::Receiver<Settlement>) {
-    let mut crew = Crew::default();
+    let crew = Crew::default();
     let (settlements_in, settlements) = unbounded();
     let (entries_in, entries) = bounded(2);
     let (pages_in, pages) = bounded(3);
@@ -105,7 +117,8 @@ fn mill(fates: Vec<Fate>, stop: CancellationToken) -> (Crew, async_channel::Rece
             on_thread(
                 &input,
                 &output,
-                &Timers::default(),
+                &Arc::default(),
+                &Jobs::new(2),
                 || Ok(|item: &Item, _: &Ticket| second(item)),
                 |item, number| {
                     assert_eq!(item.number, number);
@@ -276,7 +289,7 @@ fn a_full_output_holds_a_thread_at_an_exact_count() {
                 second(item)
             })
         };
-        on_thread(&input, &output, &Timers::default(), make, |item, _| item).unwrap();
+        on_thread(&input, &output, &Arc::default(), &Jobs::new(1), make, |item, _| item).unwrap();
     });
     let item = |number| {
         let ticket = Ticket::open(number, "x", &settlements);
@@ -319,7 +332,7 @@ fn a_panic_costs_the_state_and_nothing_else() {
             second(item).map(|_| seen)
         })
     };
-    on_thread(&input, &output, &Timers::default(), make, |_, seen: u32| seen).unwrap();
+    on_thread(&input, &output, &Arc::default(), &Jobs::new(1), make, |_, seen: u32| seen).unwrap();
     drop(output);
     let mut seen = Vec::new();
     while let Ok(InFlight { item, ticket }) = output_out.try_recv() {

@@ -7,7 +7,7 @@ fn quiet() -> (mpsc::Sender<&'static str>, mpsc::Receiver<&'static str>) {
 
 #[tokio::test]
 async fn ends_when_all_have() {
-    let mut crew = Crew::default();
+    let crew = Crew::default();
     crew.task("a", async { Ok(()) });
     crew.thread("b", || Ok(())).unwrap();
     let (_send, signals) = quiet();
@@ -17,7 +17,7 @@ async fn ends_when_all_have() {
 
 #[tokio::test]
 async fn a_stop_reaches_the_intake_and_the_rest_follows_its_channels() {
-    let mut crew = Crew::default();
+    let crew = Crew::default();
     let stop = CancellationToken::new();
     let (first_in, first) = bounded::<u32>(1);
     let (second_in, second) = bounded::<u32>(1);
@@ -60,7 +60,7 @@ async fn a_stop_reaches_the_intake_and_the_rest_follows_its_channels() {
 }
 
 /// A stage that never ends by itself, but for its channel closing.
-fn stuck(crew: &mut Crew) {
+fn stuck(crew: &Crew) {
     let (send, receive) = bounded::<u32>(1);
     crew.closes(&send, &receive);
     crew.task("stuck", async move {
@@ -77,8 +77,8 @@ fn stuck(crew: &mut Crew) {
 
 #[tokio::test]
 async fn the_grace_period_ends_the_drain() {
-    let mut crew = Crew::default();
-    stuck(&mut crew);
+    let crew = Crew::default();
+    stuck(&crew);
     let (send, signals) = quiet();
     send.send("SIGTERM").await.unwrap();
     let ending = run(crew, CancellationToken::new(), signals, Duration::ZERO).await;
@@ -88,8 +88,8 @@ async fn the_grace_period_ends_the_drain() {
 
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
-    let mut crew = Crew::default();
-    stuck(&mut crew);
+    let crew = Crew::default();
+    stuck(&crew);
     let (send, signals) = quiet();
     send.send("SIGINT").await.unwrap();
     send.send("SIGINT").await.unwrap();
@@ -99,8 +99,8 @@ async fn a_second_signal_ends_it_at_once() {
 
 #[tokio::test]
 async fn a_fatal_error_stops_everything_with_its_cause() {
-    let mut crew = Crew::default();
-    stuck(&mut crew);
+    let crew = Crew::default();
+    stuck(&crew);
     crew.task("ledger", async { Err(Fatal::new("ledger", "disk full")) });
     let stop = CancellationToken::new();
     let (_send, signals) = quiet();
@@ -113,7 +113,7 @@ async fn a_fatal_error_stops_everything_with_its_cause() {
 #[tokio::test]
 async fn a_panic_of_a_loop_itself_is_fatal() {
     for on_thread in [false, true] {
-        let mut crew = Crew::default();
+        let crew = Crew::default();
         if on_thread {
             crew.thread("summarizer", || panic!("a fault of ours")).unwrap();
         } else {
@@ -128,7 +128,7 @@ async fn a_panic_of_a_loop_itself_is_fatal() {
 #[tokio::test]
 async fn keepers_see_the_last_settlements_after_a_cut() {
     use crate::in_flight::{Settlement, Ticket};
-    let mut crew = Crew::default();
+    let crew = Crew::default();
     let (settlements_in, settlements) = async_channel::unbounded::<Settlement>();
     let (send, receive) = bounded(4);
     crew.closes(&send, &receive);

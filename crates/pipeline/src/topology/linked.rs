@@ -22,7 +22,9 @@ use newsmill_link::Queue;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{Feed, OpenEnds, Parts, SetUpError, channel, home, readers, summarizers};
+use super::{
+    Feed, Flow, OpenEnds, Parts, SetUpError, channel, fetching, home, readers, summarizers,
+};
 use crate::guard::Guard;
 use crate::in_flight::{InFlight, Settlement};
 use crate::jobs::Jobs;
@@ -30,7 +32,7 @@ use crate::link::egress::{self, Stamps};
 use crate::link::ingress::{self, Ingress};
 use crate::link::wire::Wire;
 use crate::link::{self, Outstanding, partitions, recall};
-use crate::supervisor::Crew;
+use crate::supervisor::{Crew, Recruiter};
 use crate::telemetry::Telemetry;
 
 /// Messages of one channel that are on their way to the queue at the same time.
@@ -131,7 +133,9 @@ pub async fn linked<Q: Queue>(
     stop: CancellationToken,
     settled: impl FnMut(&Settlement) + Send + Clone + 'static,
 ) -> Result<Crew, SetUpError> {
-    let mut crew = Crew::default();
+    let crew = Crew::default();
+    let (fetched, fetching) = fetching();
+    let telemetry = &*parts.telemetry;
     let mut link = Link { queue, attempts, stop: stop.clone(), stamps: None };
     let jobs = Arc::new(Jobs::new(parts.jobs));
     let bounds = &parts.channels;
@@ -150,17 +154,17 @@ pub async fn linked<Q: Queue>(
     // From the intake to the fetcher.
     let mut entries = None;
     if here.sink || here.fetcher {
-        let (sender, receiver) = channel(&mut crew, bounds.entries);
+        let (sender, receiver) = channel(&crew, telemetry, "entries", bounds.entries);
         entries = Some((sender, receiver));
     }
     let (mut entries_in, mut entries_out) = entries.unzip();
     if here.sink && !here.fetcher {
-        link.egress(&mut crew, entries_out.take());
+        link.egress(&crew, entries_out.take());
     }
     if here.fetcher && !here.sink {
         let sender = entries_in.take();
         let telemetry = Some(parts.telemetry.clone());
-        if let Some(ingress) = link.ingress(&mut crew, sender, None, telemetry, settled.clone()) {
+        if let Some(ingress) = link.ingress(&crew, sender, None, telemetry, settled.clone()) {
             crew.task("intake", partitions::run(ingress, stop.clone()));
         }
     }
@@ -168,40 +172,41 @@ pub async fn linked<Q: Queue>(
     // From the cleaner to the summarizer.
     let mut articles_out = None;
     if here.fetcher {
-        let (sender, receiver) = channel(&mut crew, bounds.articles);
+        let (sender, receiver) = channel(&crew, telemetry, "articles", bounds.articles);
         if let Some(entries) = entries_out.take() {
-            readers(&mut crew, parts, &jobs, &guard, &entries, &sender)?;
+            readers(&crew, parts, &guard, (&jobs, &fetching), &entries, &sender)?;
         }
         if here.summarizer {
             articles_out = Some(receiver);
         } else {
-            link.egress(&mut crew, Some(receiver));
+            link.egress(&crew, Some(receiver));
         }
     } else if here.summarizer {
-        let (sender, receiver) = channel(&mut crew, bounds.articles);
+        let (sender, receiver) = channel(&crew, telemetry, "articles", bounds.articles);
         articles_out = Some(receiver);
         let telemetry = Some(parts.telemetry.clone());
         let places = bounds.articles + parts.jobs;
-        let ingress = link.ingress(&mut crew, Some(sender), None, telemetry, settled.clone());
-        link.take_all(&mut crew, ingress, places);
+        let ingress = link.ingress(&crew, Some(sender), None, telemetry, settled.clone());
+        link.take_all(&crew, ingress, places);
     }
 
     // From the summarizer to the ledger.
     let mut records_out = None;
     if let Some(articles) = articles_out {
-        let (sender, receiver) = channel(&mut crew, bounds.records);
-        summarizers(&mut crew, parts, &jobs, &guard, &articles, &sender)?;
+        let (sender, receiver) = channel(&crew, telemetry, "records", bounds.records);
+        summarizers(&crew, parts, &guard, &jobs, &articles, &sender)?;
         if here.sink {
             records_out = Some(receiver);
         } else {
-            link.egress(&mut crew, Some(receiver));
+            link.egress(&crew, Some(receiver));
         }
     } else if let Some((_, number)) = &owner_ledger {
-        let (sender, receiver) = channel(&mut crew, bounds.records);
+        let (sender, receiver) = channel(&crew, telemetry, "records", bounds.records);
         records_out = Some(receiver);
         let places = bounds.records + RECORDS;
-        let ingress = link.ingress(&mut crew, Some(sender), Some(*number), None, settled.clone());
-        link.take_all(&mut crew, ingress, places);
+        let telemetry = Some(parts.telemetry.clone());
+        let ingress = link.ingress(&crew, Some(sender), Some(*number), telemetry, settled.clone());
+        link.take_all(&crew, ingress, places);
     }
     if let (Some(entries), Some(records)) = (entries_in.take(), records_out.take()) {
         home_ends = Some((entries, records));
@@ -210,8 +215,10 @@ pub async fn linked<Q: Queue>(
     if let (Some((owner, number)), Some(ends)) = (owner_ledger, home_ends) {
         let Owner { ledger, sinks, sources } = owner;
         let feed = Feed::Schedule(sources);
-        let (handle, found) =
-            home(&mut crew, parts, ledger, &sinks, feed, ends, stop.clone(), settled.clone())?;
+        let flow = Flow { ends, feed, guard, fetching, fetched };
+        let (core, ..) = home(&crew, parts, ledger, &sinks, flow, &stop, settled.clone())?;
+        let (handle, found) = (core.ledger.clone(), core.found.clone());
+        drop(core);
         let queue = &link.queue;
         let fates = link::home::fates(
             queue.clone(),
@@ -240,7 +247,7 @@ struct Link<Q: Queue> {
 
 impl<Q: Queue> Link<Q> {
     /// Ties a channel's receiving end.
-    fn egress<T: Wire>(&self, crew: &mut Crew, input: Option<Receiver<InFlight<T>>>) {
+    fn egress<T: Wire>(&self, crew: &Recruiter, input: Option<Receiver<InFlight<T>>>) {
         let (Some(input), Some(stamps)) = (input, &self.stamps) else { return };
         for _ in 0..PUTS {
             let (queue, stamps, input) = (self.queue.clone(), stamps.clone(), input.clone());
@@ -252,7 +259,7 @@ impl<Q: Queue> Link<Q> {
     /// under the stamps of what comes in here, unless this is the owner.
     fn ingress<T: Wire>(
         &mut self,
-        crew: &mut Crew,
+        crew: &Recruiter,
         output: Option<Sender<InFlight<T>>>,
         ledger: Option<u64>,
         telemetry: Option<Arc<Telemetry>>,
@@ -277,7 +284,7 @@ impl<Q: Queue> Link<Q> {
     }
 
     /// Takes from the only lane of a channel.
-    fn take_all<T: Wire>(&self, crew: &mut Crew, ingress: Option<Ingress<T, Q>>, places: usize) {
+    fn take_all<T: Wire>(&self, crew: &Recruiter, ingress: Option<Ingress<T, Q>>, places: usize) {
         let Some(ingress) = ingress else { return };
         let places = Arc::new(Semaphore::new(places));
         let take = ingress::take(ingress, T::CHANNEL.lane(), places, self.stop.clone(), || true);

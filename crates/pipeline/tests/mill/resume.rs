@@ -1,17 +1,13 @@
 //! The mill with a ledger, over real files and a real sink: whatever way a run ends, the next one
 //! goes on, and the sink holds each record once.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use newsmill_article::{Entry, Hints, Location, Reason};
+use newsmill_article::Reason;
 use newsmill_fetcher::Fetcher;
-use newsmill_ledger::{Ledger, LedgerError, Status};
-use newsmill_pipeline::intake::Given;
 use newsmill_pipeline::supervisor::{self, Ending};
 use newsmill_pipeline::telemetry::Telemetry;
 use newsmill_pipeline::topology::{self, Feed, Parts};
@@ -19,54 +15,7 @@ use newsmill_sink::{Config, JsonlConfig, Rotate};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-const ARTICLES: usize = 40;
-
-fn write_inputs(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for number in 0..ARTICLES {
-        let mut html = format!("<html lang=en><title>Lock {number}</title><body><article>");
-        for paragraph in 0..4 {
-            html += &format!(
-                "<p>Lock number {number} of the canal was opened for the {paragraph}th time by \
-                 the keeper, who said that {} boats had waited below it since the morning.</p>",
-                number * 10 + paragraph
-            );
-        }
-        let file = folder.join(format!("{number:03}.html"));
-        std::fs::write(&file, html + "</article></body></html>").unwrap();
-        files.push(file);
-    }
-    // The same text again, nothing at all, and a file that is not there.
-    let again = folder.join("again.html");
-    std::fs::copy(&files[0], &again).unwrap();
-    let empty = folder.join("empty.html");
-    std::fs::write(&empty, "").unwrap();
-    files.extend([again, empty, folder.join("missing.html")]);
-    files
-}
-
-fn given(files: &[PathBuf]) -> Box<dyn Iterator<Item = Given> + Send> {
-    let files = files.to_vec();
-    Box::new(files.into_iter().map(|file| {
-        Given::Entry(Entry {
-            source: None,
-            input: file.display().to_string(),
-            location: Location::File(file),
-            hints: Hints::default(),
-        })
-    }))
-}
-
-/// Opens the ledger. The threads of a mill that was cut short end when they notice, as they would
-/// with their process; until then they hold it.
-async fn open(path: &Path) -> Ledger {
-    loop {
-        match Ledger::open(path, &newsmill_ledger::Config::default()) {
-            Err(LedgerError::Held { .. }) => tokio::task::yield_now().await,
-            opened => return opened.unwrap(),
-        }
-    }
-}
+use crate::make::{ARTICLES, delivered, given, open, status, write_inputs};
 
 /// Runs the mill; `signals` is how often and after how many records it is asked to stop.
 async fn mill(place: &Path, files: &[PathBuf], stop_after: Option<u64>, signals: usize) -> Ending {
@@ -110,20 +59,6 @@ async fn mill(place: &Path, files: &[PathBuf], stop_after: Option<u64>, signals:
     supervisor::run(crew, stop, requests, Duration::from_secs(60)).await
 }
 
-fn status(place: &Path) -> Status {
-    newsmill_ledger::Inspector::open(&place.join("ledger.db")).unwrap().status().unwrap()
-}
-
-/// Inputs of the records in the sink's file, with how often each is there.
-fn delivered(place: &Path) -> BTreeMap<String, usize> {
-    let mut inputs = BTreeMap::new();
-    for line in std::fs::read_to_string(place.join("out.jsonl")).unwrap().lines() {
-        let record: newsmill_article::Record = serde_json::from_str(line).unwrap();
-        *inputs.entry(record.input).or_default() += 1;
-    }
-    inputs
-}
-
 fn assert_all_is_done(place: &Path) {
     let status = status(place);
     assert!(status.adds_up(), "{status:?}");
@@ -132,7 +67,7 @@ fn assert_all_is_done(place: &Path) {
     let reasons = [(Reason::Empty.code(), 1), (Reason::NotFound.code(), 1)];
     let reasons: BTreeMap<_, _> = reasons.map(|(code, n)| (code.to_owned(), n)).into();
     assert_eq!(status.rejected, reasons);
-    let delivered = delivered(place);
+    let delivered = delivered(&place.join("out.jsonl"));
     assert_eq!(delivered.len(), ARTICLES);
     assert!(delivered.values().all(|times| *times == 1), "{delivered:?}");
 }

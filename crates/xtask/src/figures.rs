@@ -1,0 +1,211 @@
+//! `cargo xtask figures`: what the whole mill does with a core, a second one, and its memory.
+//!
+//! A folder of pages (the saved pages of the tests, or `--pages`) is repeated under other names and
+//! milled by a release build: `once` on one and on two cores, then through a ledger into three
+//! sinks, then `once` on one page. The machine's load stands beside the figures; every ratio is of
+//! runs of the same minute. CPU time is the kernel's (`user` + `system` of the process).
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+
+use crate::command::{command, step};
+
+/// How much.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Pages to mill
+    #[arg(long, default_value_t = 20_000)]
+    count: usize,
+
+    /// A folder of pages to repeat [default: tests/pages]
+    #[arg(long, value_name = "FOLDER")]
+    pages: Option<PathBuf>,
+
+    /// A newsmill to measure instead of a fresh release build
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+}
+
+/// What one run took.
+struct Run {
+    wall: Duration,
+    /// User and system time, in seconds.
+    cpu: f64,
+    /// The most memory, in bytes.
+    peak: u64,
+    /// Of cleaner and summarizer, in seconds.
+    busy: f64,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let binary = match &args.binary {
+        Some(binary) => binary.canonicalize()?,
+        None => {
+            step("build", command("cargo", ["build", "--release", "--package", "newsmill"]))?;
+            crate::target().join("release/newsmill")
+        }
+    };
+    let place = std::env::temp_dir().join(format!("newsmill-figures-{}", std::process::id()));
+    let from = args.pages.clone().unwrap_or_else(|| crate::root().join("tests/pages"));
+    let pages = place.join("pages");
+    let bytes = repeat(&from, &pages, args.count)?;
+    say(&format!("{} pages, {} MB; load {}", args.count, bytes / 1_000_000, load()))?;
+
+    let once = |jobs: &str, name: &str| {
+        let out = place.join(name);
+        let mut mill = Command::new(&binary);
+        mill.args(["once", "--jobs", jobs, "--out"]).arg(&out).arg(&pages);
+        measure(&mut mill, &place)
+    };
+    let one = once("1", "one.jsonl")?;
+    tell("once, 1 core", args.count, &one)?;
+    let two = once("2", "two.jsonl")?;
+    tell("once, 2 cores", args.count, &two)?;
+    let ratio = one.wall.as_secs_f64() / two.wall.as_secs_f64();
+    say(&format!("2 cores: {ratio:.2} x 1 core by the wall clock (meaningful on a calm machine)"))?;
+
+    let yaml = format!(
+        "sources:\n  - {{ name: pages, folder: {} }}\n\
+         sinks:\n  - jsonl: {{ path: a.jsonl }}\n  - jsonl: {{ name: second, path: b.jsonl }}\n  - sqlite: {{ path: c.sqlite }}\n\
+         ledger: {{ path: ledger.db }}\ntelemetry: {{ listen: \"127.0.0.1:0\" }}\n",
+        pages.display()
+    );
+    fs::write(place.join("pipeline.yaml"), yaml)?;
+    let mut mill = Command::new(&binary);
+    mill.args(["run", "--once-through"]);
+    let through = measure(&mut mill, &place)?;
+    tell("ledger and three sinks", args.count, &through)?;
+    let share = two.wall.as_secs_f64() / through.wall.as_secs_f64();
+    say(&format!("ledger and sinks: {:.0} % of once by the wall clock", share * 100.0))?;
+
+    let page = fs::read_dir(&pages)?.next().context("no page")??.path();
+    let mut first: Vec<Duration> = Vec::new();
+    for _ in 0..20 {
+        let mut mill = Command::new(&binary);
+        mill.arg("once").arg(&page);
+        first.push(measure(&mut mill, &place)?.wall);
+    }
+    first.sort();
+    say(&format!(
+        "once on one page: {:.0} ms (median of 20, best {:.0})",
+        millis(first[10]),
+        millis(first[0])
+    ))?;
+    say(&format!("binary: {:.1} MB; load {}", fs::metadata(&binary)?.len() as f64 / 1e6, load()))?;
+    fs::remove_dir_all(&place)?;
+    Ok(())
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+fn tell(what: &str, count: usize, run: &Run) -> anyhow::Result<()> {
+    let wall = run.wall.as_secs_f64();
+    say(&format!(
+        "{what}: {:.0} pages/s, {:.0} pages per CPU second, {:.2} cores, cleaner and summarizer {:.0} % \
+         of the CPU time, peak {} MB",
+        count as f64 / wall,
+        count as f64 / run.cpu,
+        run.cpu / wall,
+        100.0 * run.busy / run.cpu,
+        run.peak / 1_000_000
+    ))
+}
+
+/// Runs it to its end, reading `/proc` while it lives.
+fn measure(mill: &mut Command, place: &Path) -> anyhow::Result<Run> {
+    let log = place.join("log");
+    mill.current_dir(place)
+        .env("RUST_LOG", "newsmill=debug")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(&log)?);
+    let begun = Instant::now();
+    let mut child = mill.spawn().context("cannot start newsmill")?;
+    let (mut peak, mut cpu) = (0, 0.0);
+    let status = loop {
+        if let Some((now, memory)) = proc(child.id()) {
+            (cpu, peak) = (now, peak.max(memory));
+        }
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    let wall = begun.elapsed();
+    let log = fs::read_to_string(log)?;
+    // 1: some pages are rejected, as they must be.
+    ensure!(matches!(status.code(), Some(0 | 1)), "it ended with {status}: {log}");
+    let busy = ["cleaner", "summarizer"].iter().filter_map(|stage| busy(&log, stage)).sum();
+    Ok(Run { wall, cpu, peak, busy })
+}
+
+/// CPU seconds and the most memory so far. `None` once it has ended.
+fn proc(id: u32) -> Option<(f64, u64)> {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let peak = peak.split_whitespace().next()?.parse::<u64>().ok()? * 1024;
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    Some((ticks as f64 / 100.0, peak))
+}
+
+/// From the closing lines of the log: `stage="cleaner" … busy: 1.5s`.
+fn busy(log: &str, stage: &str) -> Option<f64> {
+    let mark = format!("stage=\"{stage}\"");
+    let line = log.lines().find(|line| line.contains(&mark))?;
+    let shown = line.split("busy: ").nth(1)?.split(',').next()?;
+    for (unit, seconds) in [("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9), ("s", 1.0)] {
+        if let Some(number) = shown.strip_suffix(unit) {
+            return Some(number.parse::<f64>().ok()? * seconds);
+        }
+    }
+    None
+}
+
+/// Links every page of `from` under new names until there are `count`. Hard links where they can
+/// be: the same bytes on the disk, other names for the mill.
+fn repeat(from: &Path, to: &Path, count: usize) -> anyhow::Result<u64> {
+    let mut pages = Vec::new();
+    let mut ahead = vec![from.to_owned()];
+    while let Some(folder) = ahead.pop() {
+        for found in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
+            let path = found?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() {
+                ahead.push(path);
+            } else if [".html", ".html.gz", ".htm"].iter().any(|end| name.ends_with(end)) {
+                pages.push(path);
+            }
+        }
+    }
+    pages.sort();
+    ensure!(!pages.is_empty(), "{}: no pages", from.display());
+    fs::create_dir_all(to)?;
+    let mut bytes = 0;
+    for (number, page) in pages.iter().cycle().take(count).enumerate() {
+        let gz = page.extension().is_some_and(|end| end == "gz");
+        let file = to.join(format!("{number:06}.html{}", if gz { ".gz" } else { "" }));
+        if fs::hard_link(page, &file).is_err() {
+            fs::copy(page, &file)?;
+        }
+        bytes += fs::metadata(&file)?.len();
+    }
+    Ok(bytes)
+}
+
+fn load() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split_whitespace().next().unwrap_or("unknown").to_owned()
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stderr(), "{line}")?)
+}
