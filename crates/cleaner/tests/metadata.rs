@@ -53,6 +53,34 @@ fn json_ld_in_a_graph() {
 }
 
 #[test]
+fn the_day_is_that_of_the_page() {
+    let day = |moment: &str, seen: &str| {
+        let page = format!(
+            "<meta property=\"article:published_time\" content=\"{moment}\">\
+             <h1>Mill flooded</h1><p class=\"date\">{seen}</p><p>The river rose.</p>"
+        );
+        read(&page).published_day.map(|day| day.to_string())
+    };
+    // A moment in UTC may be of the day before where the page is at home.
+    let evening = "2019-10-16T22:04:00Z";
+    assert_eq!(day(evening, "17. Oktober 2019, 00:04 Uhr").as_deref(), Some("2019-10-17"));
+    assert_eq!(day(evening, "3 October 2019").as_deref(), Some("2019-10-16"));
+    assert_eq!(day(evening, "").as_deref(), Some("2019-10-16"));
+    // One that names its zone is not doubted.
+    let zoned = "2019-10-16T22:04:00+02:00";
+    assert_eq!(day(zoned, "17 October 2019").as_deref(), Some("2019-10-16"));
+}
+
+#[test]
+fn rdfa_dates() {
+    let found = read(
+        "<h1>Mill flooded</h1><span property=\"schema:dateCreated\" \
+         content=\"2019-10-16T08:00:00+02:00\"></span>",
+    );
+    assert_eq!(published(&found), "2019-10-16T06:00:00Z");
+}
+
+#[test]
 fn a_list_of_stubs_is_not_the_article() {
     let found = read(
         r#"<script type="application/ld+json">[{"@type":"ItemList","itemListElement":[

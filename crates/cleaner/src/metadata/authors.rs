@@ -54,6 +54,9 @@ const OPENINGS: &[&str] = &[
     "autor",
     "text",
     "verfasser",
+    "de notre correspondant",
+    "de notre correspondante",
+    "de notre envoyé spécial",
     "par",
     "publié par",
     "écrit par",
@@ -297,7 +300,7 @@ pub(super) fn is_opening(text: &str) -> bool {
 }
 
 /// Whether a text is a byline by its wording: "By", "von" or their kin, then capitalized names.
-pub(super) fn is_byline(text: &str) -> bool {
+pub(crate) fn is_byline(text: &str) -> bool {
     let text = text.trim();
     if !openings(text).any(|opening| opens(text, opening)) {
         return false;

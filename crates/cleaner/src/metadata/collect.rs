@@ -266,7 +266,11 @@ impl Collected {
     }
 
     fn itemprop(&mut self, node: NodeRef<'_, Node>, with: &Attributes<'_>, order: usize) {
-        for property in with.itemprop.split_ascii_whitespace() {
+        // RDFa names the same properties, perhaps with a prefix.
+        let rdfa = with.property.unwrap_or("").split_ascii_whitespace();
+        let rdfa = rdfa.map(|name| name.rsplit(':').next().unwrap_or(name));
+        let rdfa = rdfa.filter(|name| name.starts_with("date"));
+        for property in with.itemprop.split_ascii_whitespace().chain(rdfa) {
             let value =
                 || with.content.or(with.datetime).and_then(clean).or_else(|| text(node, 120));
             match property {

@@ -17,6 +17,8 @@ pub(crate) struct Date {
     pub(crate) at: Timestamp,
     /// The day as it was written, in whatever zone.
     pub(crate) day: jiff::civil::Date,
+    /// Whether it is a moment in UTC, or one whose zone was not said.
+    pub(crate) utc: bool,
 }
 
 /// A longer text holds no date that is worth finding, in bytes.
@@ -69,14 +71,14 @@ pub(crate) fn parse(text: &str, month_first: bool) -> Option<Date> {
     let date = jiff::civil::Date::new(date.0, date.1, date.2).ok()?;
     let time = time_after(&tokens[end..]);
     let Some((hour, minute, second, offset)) = time else {
-        return Some(Date { at: utc(date.at(0, 0, 0, 0))?, day: date });
+        return Some(Date { at: utc(date.at(0, 0, 0, 0))?, day: date, utc: false });
     };
     let at = date.at(hour, minute, second, 0);
     if (hour, minute, second) == (0, 0, 0) {
-        return Some(Date { at: utc(at)?, day: date });
+        return Some(Date { at: utc(at)?, day: date, utc: false });
     }
     let offset = Offset::from_seconds(offset).ok()?;
-    Some(Date { at: offset.to_timestamp(at).ok()?, day: date })
+    Some(Date { at: offset.to_timestamp(at).ok()?, day: date, utc: offset == Offset::UTC })
 }
 
 /// The date in the path of an address, such as `/2019/10/16/` or `-20191016.html`.
@@ -101,6 +103,25 @@ pub(crate) fn of_path(path: &str) -> Option<Date> {
             Token::Number(d, 2),
             ..,
         ] => ymd(*y, *m, *d).map(|date| (date, 6)),
+        [
+            Token::Mark('/'),
+            Token::Number(y, 4),
+            Token::Mark('-'),
+            Token::Number(m, 2),
+            Token::Mark('/'),
+            Token::Number(d, 2),
+            Token::Mark('/'),
+            ..,
+        ] => ymd(*y, *m, *d).map(|date| (date, 6)),
+        [
+            Token::Mark('/'),
+            Token::Number(d, 2),
+            Token::Mark('-'),
+            Token::Number(m, 2),
+            Token::Mark('-'),
+            Token::Number(y, 4),
+            ..,
+        ] => ymd(*y, *m, *d).map(|date| (date, 6)),
         // Fourteen digits are the moment of a copy in an archive.
         [Token::Mark('/' | '-' | '_'), rest @ ..] if matches!(rest, [Token::Number(_, 8), ..]) => {
             compact(rest).map(|(date, used)| (date, used + 1))
@@ -108,7 +129,7 @@ pub(crate) fn of_path(path: &str) -> Option<Date> {
         _ => None,
     })?;
     let date = jiff::civil::Date::new(date.0, date.1, date.2).ok()?;
-    Some(Date { at: utc(date.at(0, 0, 0, 0))?, day: date })
+    Some(Date { at: utc(date.at(0, 0, 0, 0))?, day: date, utc: false })
 }
 
 fn utc(at: DateTime) -> Option<Timestamp> {
@@ -269,9 +290,24 @@ fn full_year(year: i64, digits: usize) -> Option<i64> {
     }
 }
 
-/// 16.10.2019, 16/10/2019, 16-10-19, 16. 10. 2019, 10/16/2019.
+/// 16.10.2019, 16/10/2019, 16-10-19, 16. 10. 2019, 16 | 10 | 2019, 10/16/2019.
 fn numeric(tokens: &[Token<'_>], month_first: bool) -> Option<(Ymd, usize)> {
     let Token::Number(first, 1..=2) = *tokens.first()? else { return None };
+    if let [
+        _,
+        Token::Space,
+        Token::Mark('|'),
+        Token::Space,
+        Token::Number(month, 1..=2),
+        Token::Space,
+        Token::Mark('|'),
+        Token::Space,
+        Token::Number(year, 4),
+        ..,
+    ] = *tokens
+    {
+        return ymd(year, month, first).map(|date| (date, 9));
+    }
     let Token::Mark(mark @ ('.' | '/' | '-')) = *tokens.get(1)? else { return None };
     let space = |at: usize| usize::from(mark == '.' && tokens.get(at) == Some(&Token::Space));
     let at = 2 + space(2);
@@ -415,6 +451,7 @@ mod tests {
             "Stand: 16.10.2019",
             "16. 10. 2019",
             "16.10.19",
+            "16 | 10 | 2019",
             "Publié le 16 octobre 2019",
             "16 de octubre de 2019",
             "16 outubro 2019",
@@ -488,6 +525,8 @@ mod tests {
         assert_eq!(of("/2019/10/16/a-title"), want);
         assert_eq!(of("/news/2019-10-16/x"), want);
         assert_eq!(of("/a-20191016.html"), want);
+        assert_eq!(of("/2019-10/16/c_1125.htm"), want);
+        assert_eq!(of("/reports/16-10-2019"), want);
         assert_eq!(of("/a/12345678/b"), None);
         assert_eq!(of("/2019/10/a-title-16"), None);
     }

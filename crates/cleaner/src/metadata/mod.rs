@@ -21,6 +21,7 @@ use newsmill_article::{Hints, Kind};
 use scraper::Html;
 use url::Url;
 
+pub(crate) use self::authors::is_byline;
 pub(crate) use self::authors::split as split_authors;
 use self::collect::Collected;
 pub(crate) use self::collect::may_hold_date;

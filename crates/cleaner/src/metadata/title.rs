@@ -34,14 +34,17 @@ pub(super) fn title(
     let sites = Sites::of(site, host);
     let tag = found.title.as_deref().map(folded).unwrap_or_default();
     let others: Vec<String> = declared.iter().filter_map(|(_, t)| t.map(folded)).collect();
+    let parts = found.title.as_deref().map(parts).unwrap_or_default();
     let agreed = |heading: &&Heading| {
         let text = folded(&heading.text);
+        // A single word stands in many a title by chance: a section, a kind of text.
+        let telling = text.contains(' ') || parts.contains(&text) || others.contains(&text);
         text != site_folded
             && heading.text.len() < 390
+            && (telling || heading.text.len() > 24)
             && (contains_words(&tag, &text)
                 || others.iter().any(|other| contains_words(other, &text)))
     };
-    let parts = found.title.as_deref().map(parts).unwrap_or_default();
     let lower = || {
         let lower = found.headings.iter().filter(|h| h.level == 2 || h.marked);
         longest(lower.filter(agreed).filter(|h| h.place != Place::Furniture))
@@ -50,7 +53,7 @@ pub(super) fn title(
     };
     let heading = longest(found.headings.iter().filter(|h| h.level == 1).filter(agreed))
         .filter(|h| !is_site(h, &parts, &others))
-        .map(|h1| lower().filter(|h2| names_site(h1, h2, &parts)).unwrap_or(h1))
+        .map(|h1| lower().filter(|h2| names_site(h1, h2, &parts, &others)).unwrap_or(h1))
         .or_else(lower);
     if let Some(heading) = heading {
         return Some(Found { value: sites.cut(&heading.text), origin: origin(heading) });
@@ -104,7 +107,7 @@ fn longest<'a>(headings: impl Iterator<Item = &'a Heading>) -> Option<&'a Headin
 /// The parts of a `title` between separators, folded.
 fn parts(title: &str) -> Vec<String> {
     let mut parts = vec![title];
-    for separator in SEPARATORS {
+    for separator in SEPARATORS.into_iter().chain([" : "]) {
         parts = parts.iter().flat_map(|part| part.split(separator)).collect();
     }
     parts.into_iter().map(folded).filter(|part| !part.is_empty()).collect()
@@ -140,12 +143,19 @@ fn is_site(heading: &Heading, parts: &[String], others: &[String]) -> bool {
 }
 
 /// Of two headings that `title` repeats, the first names the site: a blog whose every page has the
-/// blog's name as its `h1`.
-fn names_site(h1: &Heading, h2: &Heading, parts: &[String]) -> bool {
+/// blog's name as its `h1`. A longer first heading is the headline, the second its standfirst.
+fn names_site(h1: &Heading, h2: &Heading, parts: &[String], others: &[String]) -> bool {
+    const NAME: usize = 3;
     let (h1, h2) = (folded(&h1.text), folded(&h2.text));
+    if others.contains(&h1) {
+        return false;
+    }
     match parts.split_first() {
         Some((first, later)) => {
-            (*first == h1 && h2.len() > h1.len() && !contains_words(&h2, &h1))
+            (*first == h1
+                && h1.split(' ').count() <= NAME
+                && h2.len() > h1.len()
+                && !contains_words(&h2, &h1))
                 || (*first == h2 && later.contains(&h1))
         }
         None => false,

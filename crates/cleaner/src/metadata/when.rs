@@ -97,15 +97,40 @@ pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>, html: &Ht
         })
         .or_else(|| named(best(found, &read, &[DateHow::Text], false), "text"))
         .or_else(|| named(best(found, &read, &[DateHow::Modified], false), "modified markup"))
-        .or_else(|| named(best(found, &read, &[DateHow::Time], true), "date elsewhere"));
+        .or_else(|| named(best(found, &read, &[DateHow::Time], true), "date elsewhere"))
+        .or_else(|| {
+            named(best(found, &read, &[DateHow::Class, DateHow::Text], true), "date elsewhere")
+        })
+        .or_else(|| named(found.title.as_deref().and_then(read), "title"));
     // A change before the publication is a mistake of the page.
     let modified = modified.filter(|m| published.as_ref().is_none_or(|p| m.value.at >= p.value.at));
     let at = |date: Found<Date>| Found { value: date.value.at, origin: date.origin };
     When {
-        day: published.as_ref().map(|date| date.value.day),
+        day: published.as_ref().map(|date| day_of_page(&date.value, path, found, &read)),
         published: published.map(at),
         modified: modified.map(at),
     }
+}
+
+/// The day of a moment where the page is at home. A moment in UTC may be of the day before or after;
+/// then the address or the date that readers see tells.
+fn day_of_page(
+    date: &Date,
+    path: Option<Date>,
+    found: &Collected,
+    read: &impl Fn(&str) -> Option<Date>,
+) -> jiff::civil::Date {
+    if !date.utc {
+        return date.day;
+    }
+    let seen = [DateHow::Published, DateHow::Time, DateHow::Class, DateHow::Text];
+    let local = |text: &str| read(text).filter(|other| !other.utc || !text.contains(['T', 'Z']));
+    let beside = |day: &jiff::civil::Date| {
+        date.day.tomorrow().is_ok_and(|next| next == *day)
+            || date.day.yesterday().is_ok_and(|last| last == *day)
+    };
+    let seen = || best(found, &local, &seen, false);
+    path.or_else(seen).map(|other| other.day).filter(beside).unwrap_or(date.day)
 }
 
 /// The best marked date of these kinds: outside of furniture, near the headline, complete.
