@@ -4,11 +4,15 @@
 //! the numbers; the trained table refers to them by index, so a change here asks for new training
 //! (the table carries a hash of the names, and a test compares it).
 
-use crate::hash::HashedMap;
-use crate::layout::{FAR, Layout, Sums};
+mod around;
+mod order;
+
+use self::order::{NONE, Order, order};
+use crate::layout::{Layout, Sums};
 use crate::phrases::{Furniture, furniture};
 use crate::statistics::{Statistics, statistics};
 use crate::tree::{Tag, Tree};
+use crate::units::Units;
 use crate::vocabulary::{HINTS, Hint};
 
 /// Everything that is known of a page before the model.
@@ -16,6 +20,7 @@ pub(crate) struct Page {
     pub(crate) tree: Tree,
     pub(crate) statistics: Vec<Statistics>,
     pub(crate) layout: Layout,
+    pub(crate) units: Units,
     /// What furniture each short block is by its wording.
     pub(crate) furniture: Vec<Option<Furniture>>,
 }
@@ -25,7 +30,8 @@ impl Page {
         let statistics = statistics(&tree);
         let layout = Layout::new(&tree, &statistics);
         let furniture = tree.blocks.iter().map(|block| furniture(tree.text_of(block))).collect();
-        Self { tree, statistics, layout, furniture }
+        let units = Units::new(&tree, &statistics);
+        Self { tree, statistics, layout, units, furniture }
     }
 }
 
@@ -52,27 +58,25 @@ features! {
     branch_links, branch_good, branch_chars, branch_blocks, branch_place, up_40, up_60, up_80, sig_good,
     sig_blocks, sig_links, path_good, path_blocks, path_links, place, good_before, good_after,
     after_title, since_heading, since_good, until_good, chars_until_good, prev_chars, prev_links,
-    prev_same, prev2_chars, prev2_good, next_chars, next_links, next_same, next2_chars, next_heading,
+    prev2_chars, next_chars, next_links, next_same, next2_chars, next_heading,
     page_good, page_chars, page_links, page_blocks, page_core, page_articles, page_good_block,
     page_lists, hint_comment, hint_share, hint_related, hint_nav, hint_side, hint_foot, hint_advert,
     hint_caption, hint_byline, hint_newsletter, hint_hidden, hint_tags, hint_body, hint_title,
     hint_lead, hint_card, hint_bio, hint_consent, hint_gallery, hint_widget, hint_legal, hint_quote,
     hint_header, hint_login, hint_date, hint_product, hint_list, count_comment, count_caption,
-    count_tags, count_body, count_lead, count_card, count_gallery, count_widget, count_list, count_side,
+    count_body, count_widget, count_list, count_side,
+    unit_up, unit_count, unit_blocks, unit_chars, unit_linked, unit_place,     units_linked, units_good, linked_run, since_linked, linked_before, title_up,
+    title_good, picture_up, picture_chars, picture_blocks, pictures_in, since_picture, until_picture,
 }
 
 /// How many features there are.
 pub const FEATURES: usize = NAMES.len();
 
 /// The hints whose elements around a block are counted.
-const COUNTED: [(F, Hint); 10] = [
+const COUNTED: [(F, Hint); 6] = [
     (F::count_comment, Hint::Comment),
     (F::count_caption, Hint::Caption),
-    (F::count_tags, Hint::Tags),
     (F::count_body, Hint::Body),
-    (F::count_lead, Hint::Lead),
-    (F::count_card, Hint::Card),
-    (F::count_gallery, Hint::Gallery),
     (F::count_widget, Hint::Widget),
     (F::count_list, Hint::List),
     (F::count_side, Hint::Side),
@@ -80,77 +84,6 @@ const COUNTED: [(F, Hint); 10] = [
 
 /// The features of one block.
 pub type Row = [f32; FEATURES];
-
-/// What the blocks of a page need to know of each other.
-struct Order {
-    copies: HashedMap<u32>,
-    good_before: Vec<f32>,
-    last_good: Vec<usize>,
-    next_good: Vec<usize>,
-    chars_until_good: Vec<f32>,
-    last_heading: Vec<usize>,
-    last_furniture: [Vec<usize>; 3],
-    title: Option<usize>,
-}
-
-/// No such block.
-const NONE: usize = usize::MAX;
-
-fn order(page: &Page) -> Order {
-    let Page { tree, statistics, furniture, .. } = page;
-    let n = tree.blocks.len();
-    let mut order = Order {
-        copies: HashedMap::default(),
-        good_before: Vec::with_capacity(n),
-        last_good: Vec::with_capacity(n),
-        next_good: vec![NONE; n],
-        chars_until_good: vec![0.0; n],
-        last_heading: Vec::with_capacity(n),
-        last_furniture: std::array::from_fn(|_| Vec::with_capacity(n)),
-        title: None,
-    };
-    let (mut good, mut last_good, mut heading) = (0.0, NONE, NONE);
-    let mut last = [NONE; 3];
-    let mut best_title = 0.0;
-    for (at, (block, s)) in tree.blocks.iter().zip(statistics).enumerate() {
-        *order.copies.entry(s.hash).or_insert(0) += 1;
-        order.good_before.push(good);
-        order.last_good.push(last_good);
-        order.last_heading.push(heading);
-        for (all, last) in order.last_furniture.iter_mut().zip(last) {
-            all.push(last);
-        }
-        if s.good {
-            good += s.chars;
-            last_good = at;
-        }
-        if let Tag::Heading(level) = tree.elements[block.element].tag {
-            heading = at;
-            let likeness = s.in_title * s.words.min(12.0) + if level == 1 { 0.5 } else { 0.0 };
-            if s.in_title > 0.6 && s.words >= 2.0 && likeness > best_title {
-                best_title = likeness;
-                order.title = Some(at);
-            }
-        }
-        match furniture[at] {
-            Some(Furniture::Related) => last[1] = at,
-            Some(Furniture::Comments | Furniture::ReplyForm) => last[2] = at,
-            Some(_) => last[0] = at,
-            None => {}
-        }
-    }
-    let (mut next_good, mut chars) = (NONE, 0.0);
-    for at in (0..n).rev() {
-        order.next_good[at] = next_good;
-        order.chars_until_good[at] = chars;
-        chars += statistics[at].chars;
-        if statistics[at].good {
-            next_good = at;
-            chars = 0.0;
-        }
-    }
-    order
-}
 
 /// Shows the features of every block, in order; one row at a time, since a broad page has very many
 /// blocks.
@@ -199,7 +132,7 @@ fn distance(from: usize, to: usize) -> f32 {
 }
 
 fn fill(page: &Page, order: &Order, shared: &Shared, at: usize, row: &mut Row) {
-    let Page { tree, statistics, layout, furniture } = page;
+    let Page { tree, statistics, layout, furniture, .. } = page;
     let block = &tree.blocks[at];
     let s = &statistics[at];
     let text = tree.text_of(block);
@@ -277,8 +210,11 @@ fn fill(page: &Page, order: &Order, shared: &Shared, at: usize, row: &mut Row) {
     set(F::images, (block.images as f32).min(5.0));
     set(F::inline_hints, block.inline_hints.0.count_ones() as f32);
 
-    core(page, at, row);
-    smallest_with(page, at, row);
+    around::core(page, at, row);
+    around::smallest_with(page, at, row);
+    around::unit(page, at, row);
+    around::pictures(page, order, at, row);
+    around::title(page, order, at, row);
     let mut set = |feature: F, value: f32| row[feature as usize] = value;
 
     let by_signature = layout.by_signature.get(&element.signature).copied().unwrap_or_default();
@@ -302,7 +238,7 @@ fn fill(page: &Page, order: &Order, shared: &Shared, at: usize, row: &mut Row) {
     set(F::since_good, distance(at, order.last_good[at]));
     set(F::until_good, distance(at, order.next_good[at]));
     set(F::chars_until_good, log(order.chars_until_good[at]));
-    neighbours(page, at, row);
+    around::neighbours(page, at, row);
     let mut set = |feature: F, value: f32| row[feature as usize] = value;
 
     set(F::page_good, log(whole.good));
@@ -322,95 +258,6 @@ fn fill(page: &Page, order: &Order, shared: &Shared, at: usize, row: &mut Row) {
     for (feature, hint) in COUNTED {
         let inline = block.inline_hints.has(hint);
         row[feature as usize] = f32::from(above.count[hint as usize]) + flag(inline);
-    }
-}
-
-/// Where the block stands to the best container.
-fn core(page: &Page, at: usize, row: &mut Row) {
-    let Page { tree, layout, .. } = page;
-    let element = tree.blocks[at].element;
-    let mut set = |feature: F, value: f32| row[feature as usize] = value;
-    let core = &tree.elements[layout.core];
-    let (mut branch, mut levels, mut over) = (element, 0, 0);
-    for up in tree.up(element) {
-        if let Some(level) = layout.over_core.get(&(up as u64)) {
-            over = *level;
-            break;
-        }
-        branch = up;
-        levels += 1;
-    }
-    let inside = over == 0 && core.blocks.contains(&at);
-    set(F::core_up, levels as f32);
-    set(F::core_inside, flag(inside));
-    set(F::core_outside, over as f32);
-    set(F::core_before, core.blocks.start.saturating_sub(at).min(50) as f32);
-    set(F::core_after, (at + 1).saturating_sub(core.blocks.end).min(50) as f32);
-    let best = layout.score[layout.core];
-    let parent = tree.elements[element].parent;
-    set(F::score_parent, share(layout.score[parent], best));
-    set(F::score_grand, share(layout.score[tree.elements[parent].parent], best));
-    // Above the core every block has the core's own ancestors in common.
-    let strongest =
-        tree.up(element).take(levels + 1).map(|up| layout.score[up]).fold(0.0, f32::max);
-    set(F::score_best, share(strongest, best));
-    let sums = layout.sums[branch];
-    set(F::branch_links, sums.link_density());
-    set(F::branch_good, share(sums.good, sums.chars));
-    set(F::branch_chars, log(sums.chars));
-    set(F::branch_blocks, log(sums.blocks));
-    let blocks = &tree.elements[branch].blocks;
-    set(F::branch_place, share((at - blocks.start) as f32, blocks.len() as f32));
-}
-
-/// Levels to the smallest element around the block that holds such a share of the good text.
-fn smallest_with(page: &Page, at: usize, row: &mut Row) {
-    let Page { tree, layout, .. } = page;
-    let whole = layout.sums[0].good;
-    let wanted = [(F::up_40, 0.4), (F::up_60, 0.6), (F::up_80, 0.8)];
-    let mut next = 0;
-    for (level, up) in tree.up(tree.blocks[at].element).enumerate() {
-        while next < wanted.len() && share(layout.sums[up].good, whole) >= wanted[next].1 {
-            row[wanted[next].0 as usize] = level.min(usize::from(FAR)) as f32;
-            next += 1;
-        }
-        if next == wanted.len() {
-            return;
-        }
-    }
-    for (feature, _) in &wanted[next..] {
-        row[*feature as usize] = f32::from(FAR);
-    }
-}
-
-fn neighbours(page: &Page, at: usize, row: &mut Row) {
-    let Page { tree, statistics, .. } = page;
-    let mut set = |feature: F, value: f32| row[feature as usize] = value;
-    let element = &tree.elements[tree.blocks[at].element];
-    let same = |other: usize| {
-        let other = &tree.elements[tree.blocks[other].element];
-        flag(other.parent == element.parent && other.signature == element.signature)
-    };
-    let back = |by: usize| at.checked_sub(by);
-    let ahead = |by: usize| (at + by < tree.blocks.len()).then_some(at + by);
-    if let Some(other) = back(1) {
-        set(F::prev_chars, log(statistics[other].chars));
-        set(F::prev_links, statistics[other].link_density);
-        set(F::prev_same, same(other));
-    }
-    if let Some(other) = back(2) {
-        set(F::prev2_chars, log(statistics[other].chars));
-        set(F::prev2_good, flag(statistics[other].good));
-    }
-    if let Some(other) = ahead(1) {
-        set(F::next_chars, log(statistics[other].chars));
-        set(F::next_links, statistics[other].link_density);
-        set(F::next_same, same(other));
-        let tag = tree.elements[tree.blocks[other].element].tag;
-        set(F::next_heading, flag(matches!(tag, Tag::Heading(_))));
-    }
-    if let Some(other) = ahead(2) {
-        set(F::next2_chars, log(statistics[other].chars));
     }
 }
 

@@ -4,6 +4,7 @@
 //! for the same input. Leaves out: fetching, summarizing, judging.
 
 pub mod decode;
+mod edges;
 pub mod explain;
 mod extract;
 mod features;
@@ -25,6 +26,7 @@ mod stop_words;
 #[doc(hidden)]
 pub mod train;
 mod tree;
+mod units;
 mod vocabulary;
 
 pub use explain::{Explanation, explain};

@@ -97,16 +97,28 @@ pub(crate) fn shapes(page: &Page, decisions: &mut [Decision]) {
         }
         let text = page.tree.text_of(block);
         let above = &page.layout.above[block.element];
+        let tag = page.tree.elements[block.element].tag;
+        // A list of terms is what sites make of the data of a user.
+        let in_list = above.lists > 0 && tag != Tag::Term;
         if !text.contains(|c: char| c.is_alphanumeric() || c == '_') {
             drop_block(decision, "signs");
+        } else if above.tables == 0
+            && !in_list
+            && text.len() <= 12
+            && !text.contains(char::is_alphabetic)
+            && text.contains(|c: char| c.is_ascii_digit())
+            && !matches!(tag, Tag::Heading(_))
+        {
+            drop_block(decision, "number");
         } else if above.tables == 0 && above.lists == 0 && is_time(text) {
             drop_block(decision, "time");
+        } else if is_short_code(text) || is_machine_value(text) {
+            drop_block(decision, "not for readers");
         } else if is_agency_credit(text) {
             drop_block(decision, "agency credit");
         } else if is_picture_credit(text) {
             drop_block(decision, "picture credit");
-        } else if page.tree.elements[block.element].tag == Tag::Button && !page.statistics[at].good
-        {
+        } else if tag == Tag::Button && !page.statistics[at].good {
             drop_block(decision, "button");
         }
     }
@@ -178,16 +190,25 @@ fn is_picture_credit(text: &str) -> bool {
     })
 }
 
-/// What ends with a colon announces something; at the end of a text nothing follows.
-pub(crate) fn announcements(page: &Page, decisions: &mut [Decision]) {
-    const WORDS: f32 = 4.0;
-    while let Some(last) = (0..decisions.len()).rev().find(|&at| decisions[at].kept) {
-        let text = page.tree.text_of(&page.tree.blocks[last]);
-        if !text.ends_with([':', '：']) || page.statistics[last].words > WORDS {
-            return;
-        }
-        drop_block(&mut decisions[last], "announces nothing");
-    }
+/// A moment or the address of a picture as machines write them.
+fn is_machine_value(text: &str) -> bool {
+    let moment = text.len() >= 19
+        && text.is_ascii()
+        && text.as_bytes()[10] == b'T'
+        && text.bytes().all(|b| b.is_ascii_digit() || b"-:+.TZ".contains(&b));
+    let picture = text.starts_with("http")
+        && !text.contains(char::is_whitespace)
+        && [".png", ".jpg", ".jpeg", ".webp"].iter().any(|end| text.ends_with(end));
+    moment || picture
+}
+
+/// A short code that the site's software should have replaced: `[button link="…"]…[/button]`.
+fn is_short_code(text: &str) -> bool {
+    let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
+        return false;
+    };
+    let name = inner.bytes().take_while(|b| b.is_ascii_lowercase() || *b == b'_').count();
+    name >= 2 && inner[name..].starts_with(' ') && inner.contains('=')
 }
 
 /// Boxes that ask to subscribe or to give, inside a text that is kept without them.
@@ -215,9 +236,79 @@ pub(crate) fn appeals(page: &Page, decisions: &mut [Decision]) {
     }
 }
 
+/// A short paragraph between others that asks the reader to subscribe, to give or to follow.
+pub(crate) fn calls(page: &Page, decisions: &mut [Decision]) {
+    const WORDS: f32 = 45.0;
+    const SURE: f32 = 0.98;
+    const BOX: usize = 5;
+    const SMALL: f32 = 0.1;
+    const CALLS: [&str; 34] = [
+        "please support",
+        "please consider a ",
+        "please consider donating",
+        "please consider supporting",
+        "consider supporting",
+        "sign up for our",
+        "sign up to our",
+        "subscribe to our",
+        "support our work",
+        "support our journalism",
+        "follow us on",
+        "like us on facebook",
+        "download our app",
+        "download our free app",
+        "join our newsletter",
+        "unterstützen sie uns",
+        "unterstütze uns",
+        "folgen sie uns",
+        "folge uns auf",
+        "jetzt abonnieren",
+        "unseren newsletter",
+        "suscríbete",
+        "síguenos",
+        "nuestro boletín",
+        "nuestro canal de",
+        "abonnez-vous",
+        "inscrivez-vous à",
+        "suivez-nous",
+        "iscriviti alla",
+        "seguici su",
+        "inscreva-se",
+        "siga-nos",
+        "zapisz się do newslettera",
+        "meld je aan voor",
+    ];
+    let chars = |decisions: &[Decision], range: std::ops::Range<usize>| -> f32 {
+        range.filter(|&at| decisions[at].kept).map(|at| page.statistics[at].chars).sum()
+    };
+    let all = chars(decisions, 0..decisions.len());
+    for at in 0..decisions.len() {
+        let decision = &mut decisions[at];
+        let s = &page.statistics[at];
+        if !decision.kept || decision.score >= SURE || s.words > WORDS {
+            continue;
+        }
+        let text = page.tree.text_of(&page.tree.blocks[at]).to_lowercase();
+        // Who is quoted may ask for what he likes.
+        if text.contains(['"', '“', '«', '„']) || !CALLS.iter().any(|call| text.contains(call))
+        {
+            continue;
+        }
+        drop_block(decision, "call");
+        // What stands in a small box with it belongs to it.
+        let parent = page.tree.elements[page.tree.blocks[at].element].parent;
+        let inside = page.tree.elements[parent].blocks.clone();
+        if inside.len() <= BOX && chars(decisions, inside.clone()) <= SMALL * all {
+            for decision in decisions[inside].iter_mut().filter(|d| d.kept) {
+                drop_block(decision, "call");
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{is_agency_credit, is_picture_credit, is_time};
+    use super::{is_agency_credit, is_machine_value, is_picture_credit, is_short_code, is_time};
 
     #[test]
     fn times_of_updates_are_told_from_sentences() {
@@ -231,6 +322,11 @@ mod tests {
 
     #[test]
     fn credits_are_told_from_sentences() {
+        assert!(is_machine_value("2019-11-19T08:57:40+01:00"));
+        assert!(is_machine_value("https://cdn.example/a/logo.png"));
+        assert!(!is_machine_value("2019-11-19 was a Tuesday") && !is_machine_value("a.png"));
+        assert!(is_short_code("[button link=\"/a\"] Send us your review[/button]"));
+        assert!(!is_short_code("[I came as = soon as I could]"));
         assert!(is_agency_credit("(Reporting by Ann Lee in Rome; Editing by Bo Ek)"));
         assert!(!is_agency_credit("Reporting by children is rare."));
         assert!(is_picture_credit("The weir at dawn. (Photo by Ann Lee, The Post)"));

@@ -87,13 +87,14 @@ impl Out {
 }
 
 /// The row and cell that a block is a datum of, if its table holds data: rows of several cells,
-/// each of one short block.
+/// each short.
 fn data_row(page: &Page, at: usize) -> Option<(usize, usize)> {
     let tree = &page.tree;
     let cell = tree.up(tree.blocks[at].element).find(|&up| tree.elements[up].tag == Tag::Cell)?;
     let row = tree.up(cell).find(|&up| tree.elements[up].tag == Tag::Row)?;
     let mut cells = 0;
     let mut last = None;
+    let mut bytes = 0;
     // A row of very many blocks is no row of data; looking at the first few keeps this linear.
     let blocks = tree.elements[row].blocks.clone();
     if blocks.len() > 40 {
@@ -102,13 +103,15 @@ fn data_row(page: &Page, at: usize) -> Option<(usize, usize)> {
     for other in blocks {
         let block = &tree.blocks[other];
         let in_cell = tree.up(block.element).find(|&up| tree.elements[up].tag == Tag::Cell)?;
-        if block.text.len() > LONGEST_CELL {
-            return None;
-        }
         if last != Some(in_cell) {
             cells += 1;
+            bytes = 0;
         }
         last = Some(in_cell);
+        bytes += block.text.len();
+        if bytes > LONGEST_CELL {
+            return None;
+        }
     }
     (cells >= 2).then_some((row, cell))
 }
@@ -144,5 +147,28 @@ fn kind(page: &Page, at: usize) -> BlockKind {
         (Some(true), Some(ordered)) => BlockKind::ListItem { ordered, level: level.clamp(1, 20) },
         _ if quote => BlockKind::Quote,
         _ => BlockKind::Paragraph,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::Tree;
+
+    fn kinds(html: &str) -> Vec<BlockKind> {
+        let page = Page::new(Tree::new(&crate::parse::parse(html)));
+        let kept: Vec<usize> = (0..page.tree.blocks.len()).collect();
+        render(&page, kept.into_iter()).1.into_iter().map(|block| block.kind).collect()
+    }
+
+    #[test]
+    fn a_cell_of_many_paragraphs_is_layout() {
+        let menu = "<td>Local<p>Sports</td>";
+        let paragraphs =
+            "<p>At six the keeper climbed the stairs and switched nothing on.".repeat(9);
+        let html = format!("<table><tr>{menu}<td>{paragraphs}</td></tr></table>");
+        assert_eq!(kinds(&html), [BlockKind::Paragraph; 11]);
+        let data = "<table><tr><td>Orrin</td><td>1,204<p>up</td></tr></table>";
+        assert_eq!(kinds(data), [BlockKind::TableRow]);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use crate::edges::edges;
 use crate::features::Page;
 use crate::hash::{hash, mix};
 use crate::mend;
@@ -32,8 +33,8 @@ pub(crate) fn decide(page: &Page, probabilities: &[f32]) -> Vec<Decision> {
         .map(|&score| Decision { kept: score >= THRESHOLD, score, rule: "model" })
         .collect();
     thin(page, &mut decisions);
-    section_headings(page, &mut decisions);
     mend::code(page, &mut decisions);
+    section_headings(page, &mut decisions);
     furniture(page, &mut decisions);
     comments(page, &mut decisions);
     nested_articles(page, &mut decisions);
@@ -42,8 +43,9 @@ pub(crate) fn decide(page: &Page, probabilities: &[f32]) -> Vec<Decision> {
     mend::hidden_copies(page, &mut decisions);
     mend::shapes(page, &mut decisions);
     mend::appeals(page, &mut decisions);
+    mend::calls(page, &mut decisions);
     mend::pull_quotes(page, &mut decisions);
-    mend::announcements(page, &mut decisions);
+    edges(page, &mut decisions);
     headings(page, &mut decisions);
     decisions
 }
@@ -76,17 +78,22 @@ fn kept_chars(page: &Page, decisions: &[Decision], choose: impl Fn(usize) -> boo
         .sum()
 }
 
-/// A heading between kept text belongs to it.
+/// A heading between kept text belongs to it, and so does one that the model hardly doubts over
+/// kept text.
 fn section_headings(page: &Page, decisions: &mut [Decision]) {
     const DOUBTFUL: f32 = 0.2;
+    const LIKELY: f32 = 0.3;
+    const REACH: usize = 3;
     for at in 1..decisions.len().saturating_sub(1) {
         let tag = page.tree.elements[page.tree.blocks[at].element].tag;
-        if matches!(tag, Tag::Heading(2..))
-            && !decisions[at].kept
-            && decisions[at].score >= DOUBTFUL
-            && decisions[at - 1].kept
-            && decisions[at + 1].kept
-        {
+        if !matches!(tag, Tag::Heading(2..)) || decisions[at].kept || !decisions[at + 1].kept {
+            continue;
+        }
+        let score = decisions[at].score;
+        let between = decisions[at.saturating_sub(REACH)..at].iter().any(|d| d.kept);
+        let over =
+            decisions.get(at + 2).is_some_and(|d| d.kept) && decisions[..at].iter().any(|d| d.kept);
+        if (between && score >= DOUBTFUL) || (over && score >= LIKELY) {
             decisions[at].kept = true;
             decisions[at].rule = "heading of kept text";
         }
@@ -165,10 +172,12 @@ fn repeated_lists(page: &Page, decisions: &mut [Decision]) {
     }
 }
 
-/// A long block that was there before, nearly word for word. Short repetitions are often meant:
-/// lines of a recipe, questions of an interview, a refrain.
+/// A paragraph that was there before, nearly word for word. Short repetitions are often meant: lines
+/// of a recipe, questions of an interview, a refrain.
 fn repeated_text(page: &Page, decisions: &mut [Decision]) {
-    const LONG: f32 = 100.0;
+    const LONG: f32 = 25.0;
+    const SENTENCES: f32 = 2.0;
+    const STOP: f32 = 0.2;
     const SAME: (usize, usize) = (85, 100);
     let mut seen: HashSet<u64> = HashSet::new();
     for (at, block) in page.tree.blocks.iter().enumerate() {
@@ -179,7 +188,10 @@ fn repeated_text(page: &Page, decisions: &mut [Decision]) {
             page.tree.text_of(block).split_whitespace().map(|word| hash(word.as_bytes())).collect();
         let runs: Vec<u64> =
             words.windows(4).map(|run| run.iter().fold(0, |all, &word| mix(all, word))).collect();
-        if page.statistics[at].words >= LONG && !runs.is_empty() {
+        let s = &page.statistics[at];
+        // A list of ingredients has hardly any stop words.
+        let running = s.sentences >= SENTENCES && (s.unspaced || s.stop > STOP);
+        if s.words >= LONG && running && !runs.is_empty() {
             let known = runs.iter().filter(|run| seen.contains(run)).count();
             if known * SAME.1 >= runs.len() * SAME.0 {
                 drop_block(&mut decisions[at], "repeated text");

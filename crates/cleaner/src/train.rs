@@ -1,5 +1,8 @@
 //! What the trainer of the model needs to see of a page. Not for use by others.
 
+mod graft;
+
+pub use self::graft::{Graft, graft};
 use crate::features::{self, Page};
 pub use crate::features::{FEATURES, NAMES, Row};
 pub use crate::model::{Model, Node};

@@ -64,6 +64,10 @@ pub(crate) struct Element {
     pub(crate) concealed: bool,
     /// Of its tag and classes, digits folded.
     pub(crate) signature: u64,
+    /// Of its tag and first class: what the items of one list share, whatever else each is.
+    pub(crate) stem: u64,
+    /// Pictures that end before it, and up to its end.
+    pub(crate) pictures: Range<u32>,
     /// One past the last element inside it.
     pub(crate) end: usize,
     /// The blocks inside it.
@@ -87,6 +91,8 @@ pub(crate) struct Block {
     pub(crate) inline_hints: Hints,
     /// Images in it.
     pub(crate) images: usize,
+    /// Pictures of the page up to its end.
+    pub(crate) pictures: u32,
     /// Whether line breaks and runs of spaces count.
     pub(crate) preformatted: bool,
 }
@@ -119,6 +125,8 @@ impl Tree {
             hints: Hints::default(),
             concealed: false,
             signature: 0,
+            stem: 0,
+            pictures: 0..0,
             end: 0,
             blocks: 0..0,
         });
@@ -179,6 +187,8 @@ struct Walk {
     pending_space: bool,
     breaks: usize,
     after_link: bool,
+    /// Pictures so far.
+    pictures: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -203,6 +213,7 @@ impl Walk {
             pending_space: false,
             breaks: 0,
             after_link: false,
+            pictures: 0,
         }
     }
 
@@ -215,6 +226,7 @@ impl Walk {
             links: 0,
             inline_hints: Hints::default(),
             images: 0,
+            pictures: 0,
             preformatted: false,
         }
     }
@@ -225,6 +237,7 @@ impl Walk {
         if let Some(root) = self.tree.elements.first_mut() {
             root.end = elements;
             root.blocks = 0..blocks;
+            root.pictures.end = self.pictures;
         }
         self.tree
     }
@@ -244,6 +257,9 @@ impl Walk {
 
     fn open_element(&mut self, node: NodeRef<'_, Node>, element: &Html5Element) -> bool {
         let name = element.name();
+        if is_picture(name, element) {
+            self.pictures += 1;
+        }
         match name {
             "script" | "style" | "template" | "svg" | "select" | "textarea" | "object"
             | "iframe" | "datalist" | "canvas" | "audio" | "video" | "map" | "math" | "input" => {
@@ -279,7 +295,7 @@ impl Walk {
         }
         if let Some(tag) = block_tag(name) {
             self.end_block();
-            let (hints, concealed, signature) = self.describe(name, element);
+            let (hints, concealed, signature, stem) = self.describe(name, element);
             let parent = self.element;
             self.element = self.tree.elements.len();
             if tag == Tag::Pre {
@@ -293,6 +309,8 @@ impl Walk {
                 hints,
                 concealed,
                 signature,
+                stem,
+                pictures: self.pictures..self.pictures,
                 end: 0,
                 blocks: self.tree.blocks.len()..self.tree.blocks.len(),
             });
@@ -363,6 +381,7 @@ impl Walk {
             let element = &mut self.tree.elements[self.element];
             element.end = elements;
             element.blocks.end = blocks;
+            element.pictures.end = self.pictures;
             if element.tag == Tag::Pre {
                 self.pre -= 1;
             }
@@ -370,15 +389,17 @@ impl Walk {
         }
     }
 
-    fn describe(&self, name: &str, element: &Html5Element) -> (Hints, bool, u64) {
+    fn describe(&self, name: &str, element: &Html5Element) -> (Hints, bool, u64, u64) {
         let mut hints = Hints::default();
         let mut concealed = false;
         let mut signature = hash(name.as_bytes());
+        let mut stem = signature;
         for (attribute, value) in element.attrs() {
             match attribute {
                 "class" => {
                     hints.0 |= self.vocabulary.hints(value).0;
                     signature = mix(signature, folded(value));
+                    stem = mix(stem, folded(value.split_ascii_whitespace().next().unwrap_or("")));
                 }
                 "id" => hints.0 |= self.vocabulary.hints(value).0,
                 "role" => match value {
@@ -401,7 +422,7 @@ impl Walk {
             // Classes of the whole page are flags of its template.
             hints = Hints::default();
         }
-        (hints, concealed, signature)
+        (hints, concealed, signature, stem)
     }
 
     fn meta(&mut self, element: &Html5Element) {
@@ -537,6 +558,7 @@ impl Walk {
             let to = self.tree.text.len();
             if self.tree.text[from..to].contains(|c: char| !c.is_whitespace()) {
                 self.block.text = from..to;
+                self.block.pictures = self.pictures;
                 self.block.element = self.element;
                 self.tree.blocks.push(self.block.clone());
             } else {
@@ -588,6 +610,16 @@ fn block_tag(name: &str) -> Option<Tag> {
         | "hgroup" | "optgroup" | "option" | "frameset" | "noframes" | "search" => Tag::Other,
         _ => return None,
     })
+}
+
+/// Whether an element shows a picture or a film, larger than an icon.
+fn is_picture(name: &str, element: &Html5Element) -> bool {
+    const ICON: u32 = 60;
+    // `picture` holds its `img`, but the walk does not go into it.
+    matches!(name, "img" | "picture" | "video" | "amp-img" | "amp-video")
+        && ["width", "height"].iter().all(|side| {
+            element.attr(side).and_then(|n| n.parse::<u32>().ok()).is_none_or(|n| n >= ICON)
+        })
 }
 
 /// A class list as a number: digits count as one, order and case as they are.
