@@ -27,5 +27,5 @@ pub use id::{ArticleId, ParseIdError, Revision, SourceName};
 pub use outcome::{Disposition, Outcome, Reason};
 pub use page::Page;
 pub use record::{Change, PipelineVersions, Record, SCHEMA};
-pub use summary::{Span, Summary, SummarySentence};
+pub use summary::{Span, Spent, Summary, SummarySentence};
 pub use units::{HumanDuration, HumanSize, ParseUnitError};

@@ -27,6 +27,21 @@ pub struct Summary {
     /// Why this is not the method that was asked for first; absent where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
+    /// What a language model was paid for this summary; absent where nothing was spent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Spent>,
+}
+
+/// What an answer of a language model has cost.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Spent {
+    /// Tokens of the prompt, by the server's count, else by estimate.
+    pub prompt_tokens: u64,
+    /// Tokens of the answer, likewise.
+    pub answer_tokens: u64,
+    /// By the configured price; absent where none is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
 }
 
 /// One sentence of a summary. An extracted sentence has `start` and `end`; a written one has

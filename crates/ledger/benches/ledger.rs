@@ -127,6 +127,7 @@ fn record(n: i64) -> Box<Record> {
         model: None,
         sentences: Vec::new(),
         fallback: None,
+        spent: None,
     };
     let article = Article { entry, url: Some(url), fetched: Timestamp::now(), document };
     let pipeline =

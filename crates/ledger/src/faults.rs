@@ -36,6 +36,7 @@ fn record(n: i64, text: &str) -> Box<Record> {
         model: None,
         sentences: Vec::new(),
         fallback: None,
+        spent: None,
     };
     let pipeline =
         PipelineVersions { version: "1".into(), cleaner: "1".into(), summarizer: "1".into() };

@@ -10,8 +10,8 @@ use tracing_subscriber::EnvFilter;
 use crate::exit::{self, Exit};
 use crate::journal;
 use crate::{
-    cases, check, completions, discover, eval, explain, inspect, once, parse, reload, run, schema,
-    tap, top,
+    cases, check, completions, discover, eval, explain, inspect, models, once, parse, reload, run,
+    schema, tap, top,
 };
 
 /// Reads news pages and feeds, keeps the articles, and summarizes them with a source for every
@@ -65,6 +65,8 @@ enum Verb {
     Eval(eval::Args),
     /// Check records against themselves: offsets, extracts, support
     Verify(eval::VerifyArgs),
+    /// Models that are not built in: list, fetch, verify and measure them
+    Models(models::Args),
     /// The feeds that a page names, one URL a line
     Discover(discover::Args),
     /// Run one parser over standard input and print what it finds as JSON
@@ -107,6 +109,7 @@ pub(crate) fn run() -> Exit {
         Verb::Test(args) => cases::run(&args),
         Verb::Eval(args) => eval::run(&args),
         Verb::Verify(args) => eval::verify(&args),
+        Verb::Models(args) => models::run(&args),
         Verb::Discover(args) => discover::run(&args),
         Verb::Parse(args) => parse::run(&args),
         Verb::Check(args) => check::run(&args),

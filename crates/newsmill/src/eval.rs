@@ -3,15 +3,16 @@
 use std::io::Write;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use anyhow::Context;
 use clap::Subcommand;
 use newsmill_cleaner::score::{self, PageScore, Truth};
 use newsmill_cleaner::{Config, Input};
-use newsmill_summarizer::eval;
+use newsmill_pipeline::config::{self, Resolved};
+use newsmill_summarizer::{Method, eval};
 
 use crate::exit::Exit;
 use crate::page::Reader;
@@ -51,6 +52,12 @@ enum What {
         /// Most sentences in a summary
         #[arg(long, short, value_name = "N")]
         sentences: Option<usize>,
+        /// How to summarize: extractive, llm, … [default: what the configuration says]
+        #[arg(long, value_name = "METHOD", value_parser = crate::once::method)]
+        summarizer: Option<Method>,
+        /// Take the summarizer section of this file
+        #[arg(long, short, value_name = "FILE")]
+        config: Option<PathBuf>,
     },
     /// The support score, on summaries that people judged: AUC for each set
     Faithfulness {
@@ -71,8 +78,24 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         What::Extraction { folder, predictions, min_f1, worst } => {
             extraction(folder, predictions.as_deref(), *min_f1, *worst)
         }
-        What::Summaries { file, predictions, sentences } => {
-            summaries(file, predictions.as_deref(), *sentences)
+        What::Summaries { file, predictions, sentences, summarizer, config } => {
+            let resolved = config.as_deref().map_or_else(|| Ok(Resolved::default()), config::load);
+            let mut config = match resolved {
+                Ok(resolved) => resolved.summarizer.for_source(None),
+                Err(error) => {
+                    writeln!(std::io::stderr(), "{error}")?;
+                    return Ok(Exit::Usage);
+                }
+            };
+            config.sentences = sentences.unwrap_or(config.sentences);
+            if let Some(method) = summarizer {
+                config.method = vec![*method];
+            }
+            if let Some(mistake) = config.mistake() {
+                writeln!(std::io::stderr(), "{}; {}", mistake.message, mistake.help)?;
+                return Ok(Exit::Usage);
+            }
+            summaries(file, predictions.as_deref(), &config)
         }
         What::Faithfulness { file } => {
             let report = eval::faithfulness(open(file)?)?;
@@ -95,13 +118,10 @@ fn create(path: &Path) -> anyhow::Result<std::io::BufWriter<std::fs::File>> {
 fn summaries(
     file: &Path,
     predictions: Option<&Path>,
-    sentences: Option<usize>,
+    config: &newsmill_summarizer::Config,
 ) -> anyhow::Result<Exit> {
-    let mut config = newsmill_summarizer::Config::default();
-    if let Some(sentences) = sentences {
-        config.sentences = sentences.max(1);
-    }
-    let mut summarizer = newsmill_summarizer::build(&config)?;
+    let meter = Arc::default();
+    let mut summarizer = newsmill_summarizer::build(config, &meter)?;
     let mut out = predictions.map(create).transpose()?;
     let begun = Instant::now();
     let report = eval::summaries(
@@ -115,6 +135,10 @@ fn summaries(
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let rate = report.documents as f64 / begun.elapsed().as_secs_f64().max(1e-6);
     writeln!(std::io::stdout(), "{report}\nspeed       {rate:.1} articles/s with scoring")?;
+    let usage = meter.usage();
+    if usage.requests + usage.cached > 0 {
+        writeln!(std::io::stdout(), "asked       {usage}")?;
+    }
     Ok(Exit::Done)
 }
 

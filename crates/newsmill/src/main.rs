@@ -17,6 +17,7 @@ mod inputs;
 mod inspect;
 mod journal;
 mod linked;
+mod models;
 mod once;
 mod output;
 mod page;

@@ -117,7 +117,7 @@ impl From<Form> for newsmill_sink::Format {
 }
 
 /// A method by its name in `pipeline.yaml`.
-fn method(name: &str) -> Result<Method, String> {
+pub(crate) fn method(name: &str) -> Result<Method, String> {
     let name: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
     Method::deserialize(name).map_err(|error| error.to_string())
 }
@@ -143,12 +143,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     if let Some(method) = args.summarizer {
         resolved.summarizer.method = vec![method];
     }
-    if args.summarizer == Some(Method::Llm) && resolved.summarizer.llm.is_none() {
-        writeln!(
-            std::io::stderr(),
-            "--summarizer llm: name the model under summarizer.llm in a file and the file with \
-             --config"
-        )?;
+    if let Some(mistake) = resolved.summarizer.mistake() {
+        let hint = if args.config.is_none() { ", in a file that --config names" } else { "" };
+        writeln!(std::io::stderr(), "{}; {}{hint}", mistake.message, mistake.help)?;
         return Ok(Exit::Usage);
     }
     let form = newsmill_sink::Format::from(args.format);

@@ -222,6 +222,10 @@ pub(crate) fn report(telemetry: &Telemetry) -> String {
     if !reasons.is_empty() {
         line = format!("{line} ({})", list(&reasons));
     }
+    let usage = telemetry.llm.usage();
+    if usage.requests + usage.cached > 0 {
+        line = format!("{line}; language model: {usage}");
+    }
     line
 }
 

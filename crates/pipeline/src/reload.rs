@@ -193,7 +193,8 @@ impl<S: FnMut(&Settlement) + Send + Sync + Clone + 'static> Mill<S> {
             let config = wanted.summarizer.clone();
             // Reading a model may take a while.
             let made = tokio::task::spawn_blocking(move || {
-                newsmill_summarizer::build(&config).map(drop).map_err(|error| causes(&error))
+                let made = newsmill_summarizer::BySource::new(&config, &Arc::default());
+                made.map(drop).map_err(|error| causes(&error))
             });
             let made = made.await.unwrap_or_else(|panic| Err(panic.to_string()));
             made.map_err(|why| Refusal::Because(format!("summarizer: {why}")))?;

@@ -145,12 +145,17 @@ fn summarizers(
     records: &Sender<InFlight<Record>>,
 ) -> Result<(), Fatal> {
     parts.telemetry.starts("summarizer");
-    for _ in 0..parts.jobs.max(1) {
+    let threads = parts.summarizer.threads(parts.jobs);
+    // Threads that wait for a server leave the cores to others.
+    let jobs =
+        if parts.summarizer.asks_a_server() { Arc::new(Jobs::new(threads)) } else { jobs.clone() };
+    for _ in 0..threads {
         let (config, permits, guarded) = (parts.summarizer.clone(), jobs.clone(), guard.clone());
         let (input, output) = (articles.clone(), records.clone());
         let meter = parts.telemetry.summarizer.clone();
+        let spending = parts.telemetry.llm.clone();
         crew.thread("summarizer", move || {
-            summarizer::run(&config, &permits, &guarded, &input, &output, &meter)
+            summarizer::run(&config, &spending, &permits, &guarded, &input, &output, &meter)
         })?;
     }
     Ok(())

@@ -188,6 +188,7 @@ fn record(n: u64) -> Record {
         model: None,
         sentences: Vec::new(),
         fallback: None,
+        spent: None,
     };
     let (url, fetched) = (url.parse().ok(), Timestamp::now());
     let article = Article { entry, url, fetched, document };

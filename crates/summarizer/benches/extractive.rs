@@ -42,7 +42,8 @@ fn article() -> String {
 fn extractive(criterion: &mut Criterion) {
     let document = Document { text: article(), ..Document::default() };
     #[expect(clippy::expect_used, reason = "the default configuration always builds")]
-    let mut summarizer = build(&Config::default()).expect("the default summarizer");
+    let mut summarizer =
+        build(&Config::default(), &std::sync::Arc::default()).expect("the default summarizer");
     let mut group = criterion.benchmark_group("600 words");
     group.throughput(Throughput::Elements(1));
     group.bench_function("split", |b| b.iter(|| sentences::split(black_box(&document.text))));

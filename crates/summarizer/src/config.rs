@@ -1,5 +1,7 @@
 //! What may be tuned: `summarizer` in `pipeline.yaml`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -27,6 +29,10 @@ pub struct Config {
     pub rust_bert: Option<crate::rust_bert::Config>,
     /// The language model behind method llm. Default none.
     pub llm: Option<LlmConfig>,
+    /// What is different for the articles of single sources, by the source's name. Default
+    /// nothing.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_source: BTreeMap<String, Override>,
 }
 
 impl Default for Config {
@@ -39,7 +45,120 @@ impl Default for Config {
             grounding: Grounding::default(),
             rust_bert: None,
             llm: None,
+            by_source: BTreeMap::new(),
         }
+    }
+}
+
+/// What is different for one source. `summarizer.by_source.NAME` in `pipeline.yaml`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Override {
+    /// How to summarize. Default as for all.
+    #[serde(deserialize_with = "some_one_or_many", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<OneOrMany>")]
+    pub method: Option<Vec<Method>>,
+    /// At most this many sentences, 1 or more. Default as for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sentences: Option<usize>,
+    /// At most this many words, but always one sentence. Default as for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_words: Option<usize>,
+    /// How the summary is laid out. Default as for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub style: Option<Style>,
+}
+
+/// A configuration that cannot work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The key that is wrong.
+    pub key: &'static str,
+    /// What is wrong with it.
+    pub message: String,
+    /// What would be right.
+    pub help: &'static str,
+}
+
+impl Config {
+    /// The settings for the articles of one source: nothing in them is by source any more.
+    pub fn for_source(&self, source: Option<&str>) -> Self {
+        let mut config = Self { by_source: BTreeMap::new(), ..self.clone() };
+        if let Some(own) = source.and_then(|source| self.by_source.get(source)) {
+            config.method = own.method.clone().unwrap_or(config.method);
+            config.sentences = own.sentences.unwrap_or(config.sentences);
+            config.max_words = own.max_words.unwrap_or(config.max_words);
+            config.style = own.style.unwrap_or(config.style);
+        }
+        config
+    }
+
+    /// What cannot work, here or for one source, as far as it shows without reading a key,
+    /// loading a model or asking a server.
+    pub fn mistake(&self) -> Option<Mistake> {
+        let sources = self.by_source.keys().map(|name| self.for_source(Some(name)));
+        std::iter::once(self.for_source(None))
+            .chain(sources)
+            .find_map(|config| config.own_mistake())
+    }
+
+    fn own_mistake(&self) -> Option<Mistake> {
+        let mistake =
+            |key, message: &str, help| Some(Mistake { key, message: message.to_owned(), help });
+        if self.sentences == 0 {
+            return mistake("sentences", "`sentences` must be at least 1", "3 is the default");
+        }
+        if self.max_words == 0 {
+            return mistake("max_words", "`max_words` must be at least 1", "110 is the default");
+        }
+        if self.method.is_empty() {
+            return mistake("method", "no method is named", "extractive needs nothing else");
+        }
+        if self.method.contains(&Method::Llm) {
+            match &self.llm {
+                None => {
+                    let help = "add llm: { url: \"http://127.0.0.1:8080/v1\", model: NAME }";
+                    return mistake("method", "method llm needs `summarizer.llm`", help);
+                }
+                Some(llm)
+                    if !(llm.url.starts_with("http://") || llm.url.starts_with("https://")) =>
+                {
+                    let message = format!("{:?} is not an http or https address", llm.url);
+                    return mistake("url", &message, "it is what stands before /chat/completions");
+                }
+                Some(llm) if llm.concurrency == 0 => {
+                    let message = "`concurrency` must be at least 1";
+                    return mistake("concurrency", message, "4 is the default");
+                }
+                Some(_) => {}
+            }
+        }
+        if self.method.contains(&Method::RustBert) {
+            if !cfg!(feature = "rust-bert") {
+                let message = "this newsmill is built without method rust-bert";
+                let help = "build with `cargo build --release --features rust-bert`";
+                return mistake("method", message, help);
+            }
+            if self.rust_bert.is_none() {
+                let help = "add rust_bert: { model: FOLDER }";
+                return mistake("method", "method rust-bert needs `summarizer.rust_bert`", help);
+            }
+        }
+        None
+    }
+
+    /// Whether a method, of all sources or of one, mostly waits for a server.
+    pub fn asks_a_server(&self) -> bool {
+        let own = self.by_source.values().filter_map(|own| own.method.as_ref());
+        own.chain([&self.method]).any(|methods| methods.contains(&Method::Llm))
+    }
+
+    /// How many threads should summarize, where `jobs` of them may compute: requests to a server
+    /// wait side by side.
+    pub fn threads(&self, jobs: usize) -> usize {
+        let asked = self.llm.as_ref().filter(|_| self.asks_a_server());
+        let requests = asked.map_or(1, |llm| llm.concurrency);
+        jobs.max(requests.min(64)).max(1)
     }
 }
 
@@ -91,6 +210,12 @@ impl Style {
 enum OneOrMany {
     One(Method),
     Many(Vec<Method>),
+}
+
+fn some_one_or_many<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<Method>>, D::Error> {
+    one_or_many(deserializer).map(Some)
 }
 
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Method>, D::Error> {

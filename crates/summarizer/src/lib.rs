@@ -1,23 +1,28 @@
 //! Text in, summary out, whatever the method; every sentence grounded in the text.
 //!
-//! Promises: no panic on any text; no clock and no network but in [`llm`], which blocks its
-//! thread. Leaves out: cleaning, storing, choosing articles.
+//! Promises: no panic on any text; no clock and no network but in [`llm`] and [`models`], which
+//! block their thread. Leaves out: cleaning, storing, choosing articles.
 
+mod by_source;
 mod chain;
 mod config;
 pub mod eval;
 pub mod extractive;
 pub mod grounding;
 pub mod llm;
+pub mod models;
 pub mod rouge;
 pub mod rust_bert;
 pub mod sentences;
 mod stem;
 pub mod words;
 
+use std::sync::Arc;
+
 use newsmill_article::{Disposition, Document, Reason, Summary};
 
-pub use config::{Config, Method, Style};
+pub use by_source::BySource;
+pub use config::{Config, Method, Mistake, Override, Style};
 pub use grounding::{Grounding, OnFail};
 
 /// Why there is no summary.
@@ -62,12 +67,16 @@ pub trait Summarizer: Send {
     fn summarize(&mut self, document: &Document) -> Result<Summary, SummarizeError>;
 }
 
-/// The summarizer that `config` asks for.
+/// The summarizer that `config` asks for. What is set for single sources is left aside: see
+/// [`BySource`]. What a language model spends counts on `meter`, which all threads share.
 ///
 /// # Errors
 ///
 /// When a method that it names cannot be set up.
-pub fn build(config: &Config) -> Result<Box<dyn Summarizer>, SummarizeError> {
+pub fn build(
+    config: &Config,
+    meter: &Arc<llm::Meter>,
+) -> Result<Box<dyn Summarizer>, SummarizeError> {
     let mut methods: Vec<(&'static str, Box<dyn Summarizer>)> = Vec::new();
     for method in &config.method {
         methods.push(match method {
@@ -80,7 +89,7 @@ pub fn build(config: &Config) -> Result<Box<dyn Summarizer>, SummarizeError> {
                                `cargo build --release --features rust-bert`";
                 return Err(SummarizeError::Config(message.to_owned()));
             }
-            Method::Llm => ("llm", Box::new(llm::Llm::new(config)?)),
+            Method::Llm => ("llm", Box::new(llm::Llm::new(config, Arc::clone(meter))?)),
         });
     }
     match methods.len() {

@@ -182,7 +182,8 @@ fn report(
     let mut first: [Vec<f64>; 3] = Default::default();
     let mut words = 0;
     for pair in pairs {
-        let document = Document { text: pair.text.clone(), ..Document::default() };
+        let title = pair.title.clone();
+        let document = Document { text: pair.text.clone(), title, ..Document::default() };
         let candidates = extractive::Candidates::new(&document, idf).context("no sentence")?;
         let chosen = candidates.choose(weights, limits);
         words += candidates.words(&chosen);

@@ -43,6 +43,7 @@ pub(crate) fn record(entry: &Entry, title: &str, text: &str) -> Record {
         model: None,
         sentences: Vec::new(),
         fallback: None,
+        spent: None,
     };
     let versions =
         PipelineVersions { version: "1".into(), cleaner: "1".into(), summarizer: "1".into() };

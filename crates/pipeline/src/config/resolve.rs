@@ -63,6 +63,7 @@ pub(super) fn resolve(path: &Path, text: &str, file: File) -> Result<Resolved, C
         check_link(&text, link)?;
     }
     check_telemetry(&text, &file.telemetry)?;
+    check_summarizer(&text, &file)?;
     let mut sinks: Vec<SinkConfig> = file.sinks.into_iter().map(|sink| sink.value).collect();
     if sinks.is_empty() {
         sinks.push(SinkConfig::Stdout(newsmill_sink::StdoutConfig::default()));
@@ -169,11 +170,6 @@ fn check_bounds(text: &Text<'_>, file: &File) -> Result<(), ConfigError> {
             return Err(ConfigError::at(text.path, text.key("channels", name), message));
         }
     }
-    if file.summarizer.sentences == 0 || file.summarizer.max_words == 0 {
-        let key = if file.summarizer.sentences == 0 { "sentences" } else { "max_words" };
-        let place = text.key("summarizer", key);
-        return Err(ConfigError::at(text.path, place, format!("`{key}` must be at least 1")));
-    }
     if file.fetcher.host.concurrency == 0 {
         let place = text.key("fetcher", "concurrency");
         return Err(ConfigError::at(text.path, place, "`concurrency` must be at least 1"));
@@ -223,6 +219,22 @@ fn check_telemetry(text: &Text<'_>, config: &TelemetryConfig) -> Result<(), Conf
         }
     }
     Ok(())
+}
+
+fn check_summarizer(text: &Text<'_>, file: &File) -> Result<(), ConfigError> {
+    let is_source = |name: &str| file.sources.iter().any(|s| s.value.name.as_str() == name);
+    if let Some(name) = file.summarizer.by_source.keys().find(|name| !is_source(name)) {
+        let place = text.key("summarizer", name);
+        let message = format!("`by_source` names `{name}`, but no source is called so");
+        return Err(ConfigError::at(text.path, place, message));
+    }
+    match file.summarizer.mistake() {
+        Some(mistake) => {
+            let place = text.key("summarizer", mistake.key);
+            Err(ConfigError::at(text.path, place, mistake.message).help(mistake.help))
+        }
+        None => Ok(()),
+    }
 }
 
 impl Text<'_> {

@@ -98,3 +98,32 @@ fn bounds_are_at_least_one() {
     let message = error("summarizer:\n  sentences: 0\n");
     assert!(message.starts_with("p.yaml:2:14: `sentences` must be at least 1"), "{message}");
 }
+
+#[test]
+fn a_method_without_what_it_needs_is_refused() {
+    let message = error("summarizer:\n  method: llm\n");
+    assert!(message.starts_with("p.yaml:2:11: method llm needs `summarizer.llm`"), "{message}");
+    let message = error("summarizer:\n  method: [extractive, llm]\n");
+    assert!(message.contains("add llm: { url:"), "{message}");
+    let message = error(
+        "sources:\n  - name: a\n    feed: https://e.org/f\n\
+         summarizer:\n  by_source: { a: { method: llm } }\n",
+    );
+    assert!(message.contains("method llm needs"), "{message}");
+    let message = error("summarizer:\n  method: llm\n  llm: { url: \"localhost:80\", model: m }\n");
+    assert!(message.starts_with("p.yaml:3:15: "), "{message}");
+}
+
+#[test]
+fn one_source_may_be_summarized_in_its_own_way() {
+    let config = good(
+        "sources:\n  - name: a\n    feed: https://e.org/f\n\
+         summarizer:\n  sentences: 2\n  by_source:\n    a: { style: headline, max_words: 30 }\n",
+    );
+    let own = config.summarizer.for_source(Some("a"));
+    assert_eq!((own.sentences, own.max_words), (2, 30));
+    assert_eq!(config.summarizer.for_source(Some("b")).max_words, 110);
+    assert_eq!(good(&config.to_string()).summarizer, config.summarizer);
+    let message = error("summarizer:\n  by_source: { nobody: { sentences: 1 } }\n");
+    assert!(message.contains("no source is called so"), "{message}");
+}

@@ -58,6 +58,8 @@ pub struct Telemetry {
     pub summarizer: Arc<Meter>,
     /// Writing down what is ready.
     pub records: Arc<Meter>,
+    /// What language models were asked and paid.
+    pub llm: Arc<newsmill_summarizer::llm::Meter>,
     /// What passes, for whoever looks.
     pub tap: Arc<Tap>,
     /// Traces of single entries.
@@ -134,6 +136,7 @@ impl Default for Telemetry {
             cleaner: meter("cleaner"),
             summarizer: meter("summarizer"),
             records: meter("records"),
+            llm: Arc::default(),
             tap,
             spans,
             reloads: Reloads::default(),

@@ -65,6 +65,7 @@ pub(crate) fn worded(n: u64, title: &str, first: &str) -> Record {
             model: None,
             sentences: vec![sentence],
             fallback: None,
+            spent: None,
         },
         text,
         blocks,

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::{Config, build};
 
@@ -31,7 +33,8 @@ fn a_line_that_is_no_record_is_named() {
 fn predictions_hold_a_sentence_a_line() {
     let record = r#"{"id": "a", "text": "The mayor of Lyon resigned on Monday over a housing deal. The council of the city will elect another mayor in two weeks. Rain fell.", "references": ["The mayor of Lyon resigned."]}"#;
     let mut predictions = Vec::new();
-    let mut summarizer = build(&Config { sentences: 2, ..Config::default() }).unwrap();
+    let mut summarizer =
+        build(&Config { sentences: 2, ..Config::default() }, &Arc::default()).unwrap();
     let report = summaries(record.as_bytes(), summarizer.as_mut(), Some(&mut predictions)).unwrap();
     assert_eq!((report.documents, report.missing), (1, 0));
     assert!(report.r1.mean > 30.0);
@@ -45,7 +48,7 @@ fn predictions_hold_a_sentence_a_line() {
 #[test]
 fn extracts_beat_the_lead_by_what_the_model_card_says() {
     let Some(path) = corpus("cnndm-dev.jsonl.gz") else { return };
-    let mut summarizer = build(&Config::default()).unwrap();
+    let mut summarizer = build(&Config::default(), &Arc::default()).unwrap();
     let report = summaries(open(&path).unwrap(), summarizer.as_mut(), None).unwrap();
     println!("{report}");
     assert_eq!((report.documents, report.missing), (509, 0));
@@ -70,7 +73,7 @@ fn scores_equal_those_of_the_corpus_tool() {
     let tool = corpus.ancestors().nth(3).unwrap().join("tools/score_summaries.py");
     let folder = tempfile::tempdir().unwrap();
     let (lines, json) = (folder.path().join("lines.jsonl"), folder.path().join("scores.json"));
-    let mut summarizer = build(&Config::default()).unwrap();
+    let mut summarizer = build(&Config::default(), &Arc::default()).unwrap();
     let mut out = File::create(&lines).unwrap();
     let ours = summaries(open(&corpus).unwrap(), summarizer.as_mut(), Some(&mut out)).unwrap();
     let run = std::process::Command::new("python3")

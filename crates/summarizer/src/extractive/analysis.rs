@@ -64,16 +64,25 @@ pub(super) struct Analysis {
     pub(super) centroid: Vec<f32>,
     /// Pairs that occur more than once, sorted.
     pub(super) repeated: Vec<u64>,
+    /// Distinct content stems of the title, at most 64.
+    pub(super) title: Vec<u32>,
 }
 
 impl Analysis {
-    /// Reads the sentences of `text` that these bytes are.
-    pub(super) fn new(text: &str, sentences: &[Range<usize>], idf: &Idf) -> Self {
+    /// Reads the sentences of `text` that these bytes are, and the title that stands over them.
+    pub(super) fn new(
+        text: &str,
+        sentences: &[Range<usize>],
+        title: Option<&str>,
+        idf: &Idf,
+    ) -> Self {
         let mut stems = Stems::default();
         let mut units: Vec<Unit> =
             sentences.iter().map(|bytes| stems.unit(text, bytes.clone(), idf)).collect();
+        let title = title.map(|title| stems.title(title, idf)).unwrap_or_default();
         let n = stems.idf.len();
         let mut analysis = Self {
+            title,
             frequency: vec![0.0; n],
             spread: vec![0.0; n],
             as_name: vec![0.0; n],
@@ -201,6 +210,19 @@ impl Stems {
             });
         });
         Unit { bytes, terms, ..Unit::default() }
+    }
+
+    fn title(&mut self, title: &str, idf: &Idf) -> Vec<u32> {
+        let mut ids = Vec::new();
+        words::for_each_word(title, |word| {
+            if ids.len() < 64 {
+                let id = self.id(&title[word], idf);
+                if !self.stop[id as usize] && !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
+        });
+        ids
     }
 
     fn id(&mut self, word: &str, idf: &Idf) -> u32 {

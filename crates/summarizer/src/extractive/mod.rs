@@ -37,6 +37,15 @@ pub const CONSIDERED: usize = 60;
 /// Two sentences this similar (cosine) say the same.
 const REPEATS: f32 = 0.7;
 
+/// What the words of the title are worth to a set that has them all: its sentences on average, and
+/// together. In points of ROUGE-1 + ROUGE-2 + ROUGE-Lsum, as sets are scored. No article that the
+/// weights were trained on has a title. Gains 0.5 of each on Inshorts; makes no difference on BBC
+/// News.
+const TITLE: f32 = 10.0;
+
+/// What each word costs a headline, in the same points.
+const SHORTER: f32 = 0.5;
+
 static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the file is compiled in, and a test reads it")]
     Weights::from_json(include_str!("../../../../models/extractive/model.json"))
@@ -82,7 +91,7 @@ impl Summarizer for Extractive {
         let candidates = Candidates::new(document, &IDF).ok_or(SummarizeError::NoSentence)?;
         let limits = Limits { sentences: self.sentences.max(1), words: self.max_words };
         let chosen = match self.style {
-            Style::Headline => vec![candidates.headline(&WEIGHTS)],
+            Style::Headline => candidates.headline(&WEIGHTS, self.max_words),
             Style::Sentences | Style::Bullets => candidates.choose(&WEIGHTS, limits),
         };
         let sentences = candidates.extracts(&document.text, &chosen);
@@ -92,6 +101,7 @@ impl Summarizer for Extractive {
             model: Some(self.version()),
             sentences,
             fallback: None,
+            spent: None,
         })
     }
 }
@@ -114,6 +124,10 @@ pub struct Candidates {
     words: Vec<usize>,
     analysis: Analysis,
     features: Features,
+    /// Which of the title's words each has, as bits.
+    titled: Vec<u64>,
+    /// By word of the title: its share of the title's rarity.
+    title: Vec<f32>,
 }
 
 impl Candidates {
@@ -127,10 +141,11 @@ impl Candidates {
         sentences.truncate(CONSIDERED);
         cut_dateline(text, sentences.first_mut()?);
         let places: Vec<Range<usize>> = sentences.iter().map(|s| s.bytes.clone()).collect();
-        let analysis = Analysis::new(text, &places, idf);
+        let analysis = Analysis::new(text, &places, document.title.as_deref(), idf);
         let features = Features::new(text, &analysis);
         let words = places.iter().map(|p| words::count(&text[p.clone()])).collect();
-        Some(Self { sentences, words, analysis, features })
+        let (titled, title) = title_words(&analysis);
+        Some(Self { sentences, words, analysis, features, titled, title })
     }
 
     fn extracts(&self, text: &str, chosen: &[usize]) -> Vec<SummarySentence> {
@@ -213,7 +228,7 @@ impl Candidates {
         let mut chosen = self
             .sets(&scores, limits)
             .into_iter()
-            .map(|(set, row)| (weights.set.score(&row), set))
+            .map(|(set, row)| (weights.set.score(&row) + TITLE * self.told(&set), set))
             // The first of equals, so that ties go to the lead.
             .reduce(|best, other| if other.0 > best.0 { other } else { best })
             .map_or_else(|| vec![0], |(_, set)| set);
@@ -221,6 +236,19 @@ impl Candidates {
             self.extend(&mut chosen, &scores, limits);
         }
         chosen
+    }
+
+    /// How much of the title a set tells, 0 to 2: its sentences on average, and together.
+    fn told(&self, set: &[usize]) -> f32 {
+        if self.title.is_empty() {
+            return 0.0;
+        }
+        let share = |bits: u64| -> f32 {
+            let has = |(at, weight): (usize, &f32)| if bits >> at & 1 == 1 { *weight } else { 0.0 };
+            self.title.iter().enumerate().map(has).sum()
+        };
+        let alone: f32 = set.iter().map(|&i| share(self.titled[i])).sum();
+        alone / set.len() as f32 + share(set.iter().fold(0, |bits, &i| bits | self.titled[i]))
     }
 
     /// Adds the next best sentences that fit and say something new.
@@ -241,16 +269,32 @@ impl Candidates {
         chosen.sort_unstable();
     }
 
-    /// The shortest of the sentences that could each stand for the text.
-    fn headline(&self, weights: &Weights) -> usize {
+    /// The sentence that best stands for the text alone, shorter ones first.
+    fn headline(&self, weights: &Weights, words: usize) -> Vec<usize> {
         let scores = self.scores(weights);
-        self.order(&scores)
+        self.sets(&scores, Limits { sentences: 1, words })
             .into_iter()
-            .filter(|&i| self.words[i] >= 5 || self.sentences.len() == 1)
-            .take(3)
-            .min_by_key(|&i| (self.features.pronoun[i], self.words[i]))
-            .unwrap_or(0)
+            .map(|(set, row)| {
+                let length = SHORTER * self.words(&set) as f32;
+                (weights.set.score(&row) + TITLE * self.told(&set) - length, set)
+            })
+            .reduce(|best, other| if other.0 > best.0 { other } else { best })
+            .map_or_else(|| vec![0], |(_, set)| set)
     }
+}
+
+/// Which words of the title each sentence has, and what each word weighs.
+fn title_words(analysis: &Analysis) -> (Vec<u64>, Vec<f32>) {
+    let bit = |content: &[u32], (at, id): (usize, &u32)| {
+        u64::from(content.binary_search(id).is_ok()) << at
+    };
+    let of = |content: &[u32]| {
+        analysis.title.iter().enumerate().fold(0, |bits, word| bits | bit(content, word))
+    };
+    let titled = analysis.units.iter().map(|unit| of(&unit.content)).collect();
+    let rarity = |id: &u32| analysis.idf[*id as usize];
+    let all: f32 = analysis.title.iter().map(rarity).sum::<f32>().max(1e-6);
+    (titled, analysis.title.iter().map(|id| rarity(id) / all).collect())
 }
 
 fn pairs(set: &[usize]) -> impl Iterator<Item = (usize, usize)> + '_ {

@@ -159,3 +159,19 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn the_title_counts_alone_and_together() {
+    let text = "The council closed the swimming pool. The library opened on Monday.";
+    let told = |title: Option<&str>, set: &[usize]| {
+        let title = title.map(str::to_owned);
+        let document = Document { text: text.to_owned(), title, ..Document::default() };
+        Candidates::new(&document, &IDF).unwrap().told(set)
+    };
+    let title = Some("Swimming pools close");
+    for (set, expected) in [(&[0][..], 2.0), (&[1], 0.0), (&[0, 1], 1.5)] {
+        assert!((told(title, set) - expected).abs() < 1e-5, "{set:?}");
+    }
+    assert_eq!(told(None, &[0]), 0.0);
+    assert_eq!(told(Some("Der Rat"), &[0]), 0.0);
+}

@@ -15,10 +15,11 @@ pub const NAMES: [&str; COUNT] = [
     "begins_as_a_sentence",
     "new_content_log",
     "numbers_outside_evidence",
+    "quotations_missing",
 ];
 
 /// How many measures there are.
-pub const COUNT: usize = 5;
+pub const COUNT: usize = 6;
 
 /// The measures of one sentence.
 pub type Row = [f32; COUNT];
@@ -43,8 +44,10 @@ impl Evidence {
         let words = source.read(sentence);
         let content: Vec<&Word> = words.iter().filter(|w| !w.stop).collect();
         let sentences = best_sentences(source, &content);
-        let missing = missing(source, sentence, &words);
-        let row = row(source, &words, &content, &sentences);
+        let mut missing = missing(source, sentence, &words);
+        let quotations = missing_quotations(source, sentence);
+        let row = row(source, &words, &content, &sentences, quotations.len());
+        missing.extend(quotations);
         let denies_alone = denies_alone(source, &words, &sentences);
         Self { sentences, row, missing, denies_alone }
     }
@@ -103,7 +106,7 @@ fn best_sentences(source: &Source, content: &[&Word]) -> Vec<usize> {
     chosen
 }
 
-/// Names, numbers and quotations that the text does not have at all.
+/// Names and numbers that the text does not have at all.
 fn missing(source: &Source, sentence: &str, words: &[Word]) -> Vec<String> {
     let mut missing: Vec<String> =
         super::source::numbers(sentence).filter(|n| !has_number(source, n)).collect();
@@ -113,17 +116,24 @@ fn missing(source: &Source, sentence: &str, words: &[Word]) -> Vec<String> {
             .filter(|w| w.name && w.id == Word::NEW)
             .map(|w| sentence[w.bytes.clone()].to_owned()),
     );
-    for (open, close) in [('“', '”'), ('"', '"'), ('«', '»'), ('„', '“'), ('「', '」')]
+    missing
+}
+
+/// Quotations that the text does not have word for word.
+fn missing_quotations(source: &Source, sentence: &str) -> Vec<String> {
+    let mut missing = Vec::new();
+    for (open, close) in
+        [("“", "”"), ("\"", "\""), ("``", "''"), ("«", "»"), ("„", "“"), ("「", "」")]
     {
         let mut rest = sentence;
         while let Some(at) = rest.find(open) {
-            rest = &rest[at + open.len_utf8()..];
+            rest = &rest[at + open.len()..];
             let Some(end) = rest.find(close) else { break };
             let quotation = &rest[..end];
             if quotation.trim().chars().count() > 2 && !source.has_run(quotation) {
                 missing.push(quotation.to_owned());
             }
-            rest = &rest[end + close.len_utf8()..];
+            rest = &rest[end + close.len()..];
         }
     }
     missing
@@ -133,7 +143,13 @@ fn has_number(source: &Source, number: &str) -> bool {
     source.numbers.contains(number) || source.read(number).iter().all(|w| w.id != Word::NEW)
 }
 
-fn row(source: &Source, words: &[Word], content: &[&Word], evidence: &[usize]) -> Row {
+fn row(
+    source: &Source,
+    words: &[Word],
+    content: &[&Word],
+    evidence: &[usize],
+    quotations: usize,
+) -> Row {
     let ids: Vec<u32> = words.iter().map(|w| w.id).collect();
     let in_evidence = |w: &Word| evidence.iter().any(|s| stands_in(source, w.id, *s));
     let new = content.iter().filter(|w| w.id == Word::NEW).count() as f32;
@@ -146,6 +162,7 @@ fn row(source: &Source, words: &[Word], content: &[&Word], evidence: &[usize]) -
         flag(pieces.begins_as_a_sentence),
         new.ln_1p(),
         numbers.min(3.0),
+        quotations.min(2) as f32,
     ]
 }
 

@@ -4,7 +4,7 @@
 //! and quotations, negation. A logistic regression over these measures, trained on people's
 //! verdicts on model summaries, says how likely a reader would call the sentence supported.
 //!
-//! Promises: no model beyond six numbers, linear in the text for each sentence, the same answer
+//! Promises: no model beyond seven numbers, linear in the text for each sentence, the same answer
 //! every time. Leaves out understanding: a sentence of the right words in the right company with
 //! the roles swapped can pass.
 

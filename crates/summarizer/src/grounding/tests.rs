@@ -50,6 +50,7 @@ fn written(sentences: &[&str]) -> Summary {
             .map(|s| SummarySentence { text: (*s).to_owned(), ..SummarySentence::default() })
             .collect(),
         fallback: None,
+        spent: None,
     }
 }
 

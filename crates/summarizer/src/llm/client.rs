@@ -59,8 +59,8 @@ impl RequestError {
 pub(super) struct Completion {
     pub(super) content: String,
     pub(super) cut_off: bool,
-    /// Tokens of prompt and answer, where the server says.
-    pub(super) tokens: Option<u64>,
+    /// Tokens of the prompt and of the answer, where the server says.
+    pub(super) tokens: Option<(u64, u64)>,
 }
 
 pub(super) struct Client {
@@ -187,7 +187,18 @@ struct Message {
 
 #[derive(Deserialize)]
 struct Usage {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
     total_tokens: Option<u64>,
+}
+
+impl Usage {
+    /// Of prompt and answer. A server that gives their sum alone gets it all counted as prompt.
+    fn tokens(&self) -> Option<(u64, u64)> {
+        let answer = self.completion_tokens.unwrap_or(0);
+        let rest = || self.total_tokens.map(|total| total.saturating_sub(answer));
+        self.prompt_tokens.or_else(rest).map(|prompt| (prompt, answer))
+    }
 }
 
 fn completion(text: &str) -> Result<Completion, String> {
@@ -196,6 +207,6 @@ fn completion(text: &str) -> Result<Completion, String> {
     Ok(Completion {
         content: choice.message.content.unwrap_or_default(),
         cut_off: choice.finish_reason.as_deref() == Some("length"),
-        tokens: body.usage.and_then(|u| u.total_tokens),
+        tokens: body.usage.and_then(|usage| usage.tokens()),
     })
 }

@@ -29,9 +29,15 @@ pub struct LlmConfig {
     /// Whether the server can hold the answer to a JSON schema. Default true.
     #[serde(default = "default_json_schema")]
     pub json_schema: bool,
+    /// How many requests may be under way at once, in the whole program; 1 or more. Default 4.
+    #[serde(default = "default_concurrency")]
+    pub concurrency: usize,
     /// How many tokens may be spent.
     #[serde(default)]
     pub budget: Budget,
+    /// What tokens cost, for the record. Default none: costs are not counted.
+    #[serde(default)]
+    pub price: Option<Price>,
     /// A folder for answers, so that the same text costs nothing a second time, also after a
     /// restart. Default none: they are remembered in memory alone.
     #[serde(default)]
@@ -45,8 +51,19 @@ pub struct Budget {
     /// Tokens of one article, prompt and answer together. A longer article is not cut: it goes
     /// to the next method. Default 8000.
     pub article: u64,
-    /// Tokens of one day (UTC), of this thread. Default none: no bound.
+    /// Tokens of one day (UTC), of the whole program. Default none: no bound.
     pub day: Option<u64>,
+}
+
+/// What a million tokens cost, in the currency of your bill. `summarizer.llm.price` in
+/// `pipeline.yaml`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// A million tokens of prompts.
+    pub prompt: f64,
+    /// A million tokens of answers.
+    pub answer: f64,
 }
 
 impl Default for Budget {
@@ -57,6 +74,10 @@ impl Default for Budget {
 
 fn default_timeout() -> HumanDuration {
     HumanDuration::secs(60)
+}
+
+fn default_concurrency() -> usize {
+    4
 }
 
 fn default_retries() -> u32 {

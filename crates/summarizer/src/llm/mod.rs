@@ -3,22 +3,26 @@
 //! Promises: the article is data (marked off, control tokens taken out), the answer is checked
 //! before anything else sees it, nothing is cut off in silence, no more tokens are spent than the
 //! budget allows, and every sentence is grounded as the configuration says. Blocks its thread for
-//! at most `timeout` × (`retries` + 1) and the waits between. Reads the clock for the day of the
-//! budget. Leaves out: running a model, streaming, several requests at once from one thread.
+//! at most `timeout` × (`retries` + 1), the waits between, and until its turn comes. Reads the clock for the day of the
+//! budget. Leaves out: running a model, streaming, several requests at once from one thread:
+//! threads that share a [`Meter`] ask side by side.
 
 mod answer;
 mod cache;
 mod client;
 mod config;
+mod meter;
 mod prompt;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use newsmill_article::{Disposition, Document, Reason, Summary, SummarySentence};
+use newsmill_article::{Disposition, Document, Reason, Spent, Summary, SummarySentence};
 
 pub use answer::AnswerError;
 pub use client::RequestError;
-pub use config::{Budget, LlmConfig};
+pub use config::{Budget, LlmConfig, Price};
+pub use meter::Meter;
 
 use crate::grounding::{self, Source};
 use crate::{Config, SummarizeError, Summarizer};
@@ -70,14 +74,32 @@ impl LlmError {
 }
 
 /// What was spent since the start.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
     /// Answers that were asked for.
     pub requests: u64,
     /// Answers that were known already.
     pub cached: u64,
-    /// Tokens of prompts and answers, by the server's count, else by estimate.
-    pub tokens: u64,
+    /// Tokens of prompts, by the server's count, else by estimate.
+    pub prompt_tokens: u64,
+    /// Tokens of answers, likewise.
+    pub answer_tokens: u64,
+    /// What they cost by `llm.price`; 0 where no price is set.
+    pub cost: f64,
+}
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { requests, cached, prompt_tokens, answer_tokens, cost } = self;
+        write!(
+            f,
+            "{requests} requests, {cached} cached, {prompt_tokens} + {answer_tokens} tokens"
+        )?;
+        if *cost > 0.0 {
+            write!(f, ", cost {cost:.4}")?;
+        }
+        Ok(())
+    }
 }
 
 /// Writes summaries by asking a server.
@@ -86,18 +108,16 @@ pub struct Llm {
     llm: LlmConfig,
     client: Client,
     cache: Cache,
-    usage: Usage,
-    /// The day (since 1970, UTC) and the tokens spent on it.
-    today: (u64, u64),
+    meter: Arc<Meter>,
 }
 
 impl Llm {
-    /// Reads the key and sets up the client; asks nothing yet.
+    /// Reads the key and sets up the client; asks nothing yet. What it spends counts on `meter`.
     ///
     /// # Errors
     ///
     /// When `summarizer.llm` is missing, its address is none, or its key cannot be read.
-    pub fn new(config: &Config) -> Result<Self, SummarizeError> {
+    pub fn new(config: &Config, meter: Arc<Meter>) -> Result<Self, SummarizeError> {
         let missing = || "method llm needs summarizer.llm with url and model".to_owned();
         let llm = config.llm.clone().ok_or_else(missing).map_err(SummarizeError::Config)?;
         let client = Client::new(&llm).map_err(SummarizeError::Config)?;
@@ -106,22 +126,17 @@ impl Llm {
             cache: Cache::new(llm.cache.clone()),
             client,
             llm,
-            usage: Usage::default(),
-            today: (0, 0),
+            meter,
         })
     }
 
-    /// What was spent since the start.
-    pub fn usage(&self) -> Usage {
-        self.usage
-    }
-
-    fn write(&mut self, document: &Document) -> Result<Vec<String>, LlmError> {
+    /// The sentences, and what this answer has cost; nothing where it was known already.
+    fn write(&mut self, document: &Document) -> Result<(Vec<String>, Option<Spent>), LlmError> {
         let prompt = Prompt::new(document, &self.config);
         let key = Cache::key(&self.llm.model, &prompt);
         if let Some(sentences) = self.cache.get(&key) {
-            self.usage.cached += 1;
-            return Ok(sentences);
+            self.meter.cached();
+            return Ok((sentences, None));
         }
         // Three tokens a word leave room for scripts that need them, and for the JSON.
         let answer = self.config.max_words as u64 * 3 + 64;
@@ -130,27 +145,21 @@ impl Llm {
         if needed > budget {
             return Err(LlmError::ArticleBudget { needed, budget });
         }
-        let day = today();
-        if self.today.0 != day {
-            self.today = (day, 0);
-        }
-        if let Some(budget) = self.llm.budget.day
-            && self.today.1 + needed > budget
-        {
-            return Err(LlmError::DayBudget { spent: self.today.1, budget });
-        }
-        self.usage.requests += 1;
+        let turn = self.meter.turn(&self.llm, needed, today())?;
         let completion = self.client.complete(&prompt, answer)?;
-        let tokens = completion.tokens.unwrap_or(needed);
-        self.usage.tokens += tokens;
-        self.today.1 += tokens;
+        let (asked, answered) = completion.tokens.unwrap_or((prompt.tokens(), answer));
+        let cost = self
+            .llm
+            .price
+            .map(|price| (asked as f64 * price.prompt + answered as f64 * price.answer) / 1e6);
+        turn.spent(asked, answered, cost);
         if completion.cut_off {
             return Err(AnswerError::CutOff.into());
         }
         let source = Source::with_title(&document.text, document.title.as_deref());
         let sentences = answer::sentences(&completion.content, &source, &self.config)?;
         self.cache.put(&key, &sentences);
-        Ok(sentences)
+        Ok((sentences, Some(Spent { prompt_tokens: asked, answer_tokens: answered, cost })))
     }
 }
 
@@ -163,7 +172,7 @@ impl Summarizer for Llm {
         if !document.text.chars().any(char::is_alphanumeric) {
             return Err(SummarizeError::NoSentence);
         }
-        let written = self.write(document)?;
+        let (written, spent) = self.write(document)?;
         let sentences: Vec<SummarySentence> = written
             .into_iter()
             .map(|text| SummarySentence { text, ..SummarySentence::default() })
@@ -174,6 +183,7 @@ impl Summarizer for Llm {
             model: Some(format!("{} {}", self.llm.model, prompt::VERSION)),
             sentences,
             fallback: None,
+            spent,
         };
         grounding::ground(summary, document, &self.config)
     }

@@ -89,7 +89,7 @@ fn answer(mut stream: TcpStream, act: &Act) -> Option<TcpStream> {
     let say = |content: &str, finish: &str| {
         json!({
             "choices": [{"message": {"content": content}, "finish_reason": finish}],
-            "usage": {"total_tokens": 700},
+            "usage": {"prompt_tokens": 640, "completion_tokens": 60, "total_tokens": 700},
         })
         .to_string()
     };
@@ -127,13 +127,15 @@ fn config(url: &str) -> Config {
             json_schema: true,
             budget: Budget::default(),
             cache: None,
+            concurrency: 4,
+            price: None,
         }),
         ..Config::default()
     }
 }
 
 fn llm(config: &Config) -> Llm {
-    let mut llm = Llm::new(config).unwrap();
+    let mut llm = Llm::new(config, Arc::default()).unwrap();
     llm.client.wait = |_| {};
     llm
 }
@@ -257,12 +259,18 @@ fn the_same_text_is_asked_for_once_even_after_a_restart() {
     let server = Server::start(vec![Act::Say(GOOD), Act::Say(GOOD)]);
     let mut config = config(&server.url);
     config.llm.as_mut().unwrap().cache = Some(folder.path().join("answers"));
+    config.llm.as_mut().unwrap().price = Some(Price { prompt: 2.0, answer: 2.0 });
     let mut first = llm(&config);
     let summary = first.summarize(&document(TEXT)).unwrap();
-    assert_eq!(first.summarize(&document(TEXT)).unwrap(), summary);
-    assert_eq!(first.usage(), Usage { requests: 1, cached: 1, tokens: 700 });
+    let spent = Spent { prompt_tokens: 640, answer_tokens: 60, cost: Some(0.0014) };
+    assert_eq!(summary.spent, Some(spent));
+    let free = Summary { spent: None, ..summary };
+    assert_eq!(first.summarize(&document(TEXT)).unwrap(), free);
+    let paid =
+        Usage { requests: 1, cached: 1, prompt_tokens: 640, answer_tokens: 60, cost: 0.0014 };
+    assert_eq!(first.meter.usage(), paid);
     let mut second = llm(&config);
-    assert_eq!(second.summarize(&document(TEXT)).unwrap(), summary);
+    assert_eq!(second.summarize(&document(TEXT)).unwrap(), free);
     assert_eq!(server.count(), 1);
     config.llm.as_mut().unwrap().model = "another".to_owned();
     llm(&config).summarize(&document(TEXT)).unwrap();
@@ -295,7 +303,7 @@ fn the_key_is_sent_and_never_shown() {
     assert_eq!(server.requests.lock().unwrap()[0]["key"], "Bearer sesame");
     assert!(!format!("{config:?}").contains("sesame"));
     config.llm.as_mut().unwrap().key_env = Some("X".to_owned());
-    assert!(Llm::new(&config).is_err());
+    assert!(Llm::new(&config, Arc::default()).is_err());
 }
 
 #[test]
@@ -303,10 +311,37 @@ fn the_extract_stands_in_and_says_why() {
     let server = Server::start(vec![Act::Status(401)]);
     let mut config = config(&server.url);
     config.method = vec![Method::Llm, Method::Extractive];
-    let mut chain = build(&config).unwrap();
+    let mut chain = build(&config, &Arc::default()).unwrap();
     assert!(chain.version().starts_with("llm/fake/"), "{}", chain.version());
     let summary = chain.summarize(&document(TEXT)).unwrap();
     assert_eq!(summary.method, "extractive");
     let fallback = summary.fallback.unwrap();
     assert!(fallback.starts_with("llm: ") && fallback.contains("401"), "{fallback}");
+}
+
+#[test]
+fn threads_share_the_turns_and_the_budget() {
+    let mut llm = config("http://127.0.0.1:9/v1").llm.unwrap();
+    llm.concurrency = 2;
+    llm.budget.day = Some(600);
+    let meter = Meter::default();
+    let running = std::sync::atomic::AtomicUsize::new(0);
+    let made = thread::scope(|scope| {
+        let ask = || {
+            let Ok(turn) = meter.turn(&llm, 100, 7) else { return false };
+            let now = running.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
+            assert!(now <= 2, "{now} at once");
+            thread::yield_now();
+            running.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+            turn.spent(60, 40, None);
+            true
+        };
+        let threads: Vec<_> = (0..12).map(|_| scope.spawn(ask)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).filter(|made| *made).count()
+    });
+    // What a turn sets aside is given back after what it spent is counted, so that for a moment
+    // both count: fewer than six may get through, never more.
+    assert!((1..=6).contains(&made), "{made}");
+    assert_eq!(meter.usage().prompt_tokens, 60 * made as u64);
+    assert!(meter.turn(&llm, 100, 8).is_ok(), "the next day begins anew");
 }

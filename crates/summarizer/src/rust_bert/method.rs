@@ -52,6 +52,7 @@ impl Summarizer for RustBert {
             model: Some(self.model.name()),
             sentences,
             fallback: None,
+            spent: None,
         };
         grounding::ground(summary, document, &self.config)
     }

@@ -64,7 +64,7 @@ impl Abstractive {
     /// See [`ModelError`]; all of them mean that this model cannot be used.
     pub fn load(config: &Config) -> Result<Self, ModelError> {
         validate(config)?;
-        let folder = ModelFolder::open(&config.model)?;
+        let folder = ModelFolder::open(&crate::models::find(&config.model))?;
         tch::set_num_threads(i32::from(config.threads.max(1)));
         let path = folder.path().to_owned();
         // A broken config.json is a panic in rust-bert, not an error.

@@ -16,6 +16,7 @@ use serde_json::Value;
 pub(super) struct Pair {
     pub(super) text: String,
     pub(super) reference: String,
+    pub(super) title: Option<String>,
 }
 
 /// Reads the records of `name` in `folder` (JSON Lines in gzip).
@@ -32,7 +33,8 @@ pub(super) fn read(folder: &Path, name: &str) -> anyhow::Result<Vec<Pair>> {
             let record: Value = serde_json::from_str(line)?;
             let text = record["text"].as_str().context("a record has no text")?.to_owned();
             let reference = record["references"][0].as_str().unwrap_or_default().to_owned();
-            Ok(Pair { text, reference })
+            let title = record["title"].as_str().map(str::to_owned);
+            Ok(Pair { text, reference, title })
         })
         .collect()
 }

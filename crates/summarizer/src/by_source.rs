@@ -1,0 +1,35 @@
+//! The summarizers of all sources: one for most of them, one for each that is set apart.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::llm::Meter;
+use crate::{Config, SummarizeError, Summarizer, build};
+
+/// Finds the summarizer of a source. A method with a model in memory holds it once for each
+/// source that has settings of its own.
+pub struct BySource {
+    all: Box<dyn Summarizer>,
+    own: HashMap<String, Box<dyn Summarizer>>,
+}
+
+impl BySource {
+    /// Sets all of them up, so that what cannot work shows before the first article.
+    ///
+    /// # Errors
+    ///
+    /// When a method that `config` names cannot be set up.
+    pub fn new(config: &Config, meter: &Arc<Meter>) -> Result<Self, SummarizeError> {
+        let mut own = HashMap::new();
+        for source in config.by_source.keys() {
+            own.insert(source.clone(), build(&config.for_source(Some(source)), meter)?);
+        }
+        Ok(Self { all: build(&config.for_source(None), meter)?, own })
+    }
+
+    /// The summarizer for the articles of `source`.
+    pub fn of(&mut self, source: Option<&str>) -> &mut dyn Summarizer {
+        let own = source.and_then(|source| self.own.get_mut(source));
+        own.unwrap_or(&mut self.all).as_mut()
+    }
+}
