@@ -8,8 +8,10 @@
 //! bytes beforehand cuts monstrous tags. Ordinary pages pass unchanged. Browsers do the same:
 //! Blink flattens at 512 levels.
 //!
-//! Leaves out what nobody reads: comments, style sheets, and scripts that hold no data stay empty.
+//! Leaves out what nobody reads: comments, attributes beyond those that `attributes` names, and the
+//! content of style sheets and of scripts without data.
 
+mod attributes;
 mod guard;
 mod raw;
 mod sink;

@@ -80,7 +80,8 @@ fn formatting_that_is_never_closed_does_not_multiply() {
 #[test]
 fn attributes_are_bounded() {
     let many: String = (0..50_000).map(|i| format!(" a{i}")).collect();
-    let page = format!("<div{many}>{STORY}</div>");
+    // Formatting elements keep attributes that nobody reads.
+    let page = format!("<font{many}>{STORY}</font>");
     let html = parse::parse(&page);
     let most = html
         .tree
@@ -88,7 +89,8 @@ fn attributes_are_bounded() {
         .filter_map(|node| node.value().as_element())
         .map(|element| element.attrs().count())
         .max();
-    assert!(most.is_some_and(|most| most <= parse::MAX_ATTRIBUTES + 1), "{most:?}");
+    let bound = parse::MAX_ATTRIBUTES;
+    assert!(most.is_some_and(|most| (bound - 1..=bound + 1).contains(&most)), "{most:?}");
     assert!(survive(&page).is_some());
     let long = format!("<div class=\"{}\">{STORY}</div>", "word ".repeat(200_000));
     assert!(survive(&long).is_some());

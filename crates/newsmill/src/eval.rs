@@ -192,7 +192,11 @@ fn extraction(
     }
     let score::Scores { f1, precision, recall } = total;
     writeln!(out, "{} pages: F1 {f1:.4}  P {precision:.4}  R {recall:.4}", judged.len())?;
-    Ok(if min_f1.is_some_and(|least| f1 < least) { Exit::SomeRefused } else { Exit::Done })
+    if let Some(least) = min_f1.filter(|least| f1 < *least) {
+        writeln!(std::io::stderr(), "F1 {f1:.4} is under --min-f1 {least}")?;
+        return Ok(Exit::SomeRefused);
+    }
+    Ok(Exit::Done)
 }
 
 fn page_of(truth: &Path) -> Option<PathBuf> {

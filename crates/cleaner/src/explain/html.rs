@@ -50,7 +50,7 @@ pub(super) fn page(explanation: &Explanation) -> String {
     let _ = write!(
         out,
         "<!doctype html><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{title}</title><style>{STYLE}</style><header><h1>{title}</h1>\
+         <title>{title}</title><style>{STYLE}</style><header><h1 dir=\"auto\">{title}</h1>\
          <span class=\"verdict {class}\">{verdict}</span> – {because}\
          <br><small>{url} {encoding}</small><table>",
         title = escape(title),
@@ -67,7 +67,7 @@ pub(super) fn page(explanation: &Explanation) -> String {
     for value in &explanation.metadata {
         let _ = write!(
             out,
-            "<tr><td class=\"faint\">{}</td><td>{}</td><td class=\"faint\">from {}</td></tr>",
+            "<tr><td class=\"faint\">{}</td><td dir=\"auto\">{}</td><td class=\"faint\">from {}</td></tr>",
             value.field,
             escape(&value.value),
             escape(value.origin)
@@ -78,13 +78,14 @@ pub(super) fn page(explanation: &Explanation) -> String {
         out,
         "</table></header><main><section><h2>The page: {} blocks, {kept} kept</h2>\
          <p class=\"faint\">A green edge marks a block that is kept, a grey one a block that the model \
-         dropped, an orange one a block that a rule dropped against the model. The bar is the \
+         dropped, an orange one a block that a rule dropped; the name of the rule stands beside it. The bar is the \
          model’s probability that a block is article text. Runs of dropped blocks are folded: click \
          to open.</p>",
         explanation.blocks.len()
     );
     blocks(&mut out, &explanation.blocks);
-    out.push_str("</section><section><h2>The final text</h2><article>");
+    let heading = if accepted { "The final text" } else { "The text that was refused" };
+    let _ = write!(out, "</section><section><h2>{heading}</h2><article>");
     text(&mut out, &explanation.text, &explanation.structure);
     out.push_str("</article></section></main>\n");
     out
@@ -119,7 +120,7 @@ fn block(out: &mut String, block: &ExplainedBlock) {
         out,
         "<div class=\"block {}{}\"><div class=\"why\"><b>{}</b>{}\
          <div class=\"bar\"><i style=\"width:{:.0}%\"></i></div>{:.2}</div>\
-         <div><p>{}</p><div class=\"path\">{}</div></div></div>",
+         <div><p dir=\"auto\">{}</p><div class=\"path\">{}</div></div></div>",
         if block.kept { "kept" } else { "gone" },
         if block.rule == "model" { "" } else { " overruled" },
         if block.kept { "kept" } else { "dropped" },
@@ -134,20 +135,24 @@ fn block(out: &mut String, block: &ExplainedBlock) {
 fn text(out: &mut String, text: &str, structure: &[Block]) {
     let mut chars = text.chars();
     let mut at = 0;
+    let mut number = 0;
     for block in structure {
+        let is_numbered = matches!(block.kind, BlockKind::ListItem { ordered: true, .. });
+        number = if is_numbered { number + 1 } else { 0 };
         chars.by_ref().take(block.start.saturating_sub(at)).for_each(drop);
         let part: String = chars.by_ref().take(block.end - block.start).collect();
         at = block.end;
         let part = escape(&part);
         let _ = match block.kind {
-            BlockKind::Heading { .. } => write!(out, "<h3>{part}</h3>"),
-            BlockKind::ListItem { ordered, .. } => {
-                write!(out, "<p>{} {part}</p>", if ordered { "#" } else { "•" })
+            BlockKind::Heading { .. } => write!(out, "<h3 dir=\"auto\">{part}</h3>"),
+            BlockKind::ListItem { ordered: true, .. } => {
+                write!(out, "<p dir=\"auto\">{number}. {part}</p>")
             }
-            BlockKind::Quote => write!(out, "<blockquote>{part}</blockquote>"),
+            BlockKind::ListItem { .. } => write!(out, "<p dir=\"auto\">• {part}</p>"),
+            BlockKind::Quote => write!(out, "<blockquote dir=\"auto\">{part}</blockquote>"),
             BlockKind::Code => write!(out, "<pre>{part}</pre>"),
             BlockKind::Paragraph | BlockKind::TableRow => {
-                write!(out, "<p>{}</p>", part.replace('\n', "<br>"))
+                write!(out, "<p dir=\"auto\">{}</p>", part.replace('\n', "<br>"))
             }
         };
     }

@@ -8,6 +8,7 @@ use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
 use html5ever::{LocalName, local_name};
 
+use super::attributes::forget_unread;
 use super::raw::Raw;
 use super::sink::CountingSink;
 
@@ -108,7 +109,7 @@ impl Guard {
 impl TokenSink for Guard {
     type Handle = NodeId;
 
-    fn process_token(&self, token: Token, line: u64) -> TokenSinkResult<NodeId> {
+    fn process_token(&self, mut token: Token, line: u64) -> TokenSinkResult<NodeId> {
         let admitted = match &token {
             Token::TagToken(tag) if tag.kind == TagKind::StartTag => {
                 if !self.exhausted.get() && self.builder.sink.outgrown() {
@@ -121,8 +122,11 @@ impl TokenSink for Guard {
             Token::CommentToken(_) => false,
             _ => true,
         };
-        let raw = match &token {
-            Token::TagToken(tag) if tag.kind == TagKind::StartTag => Raw::of(tag),
+        let raw = match &mut token {
+            Token::TagToken(tag) if tag.kind == TagKind::StartTag => {
+                forget_unread(tag);
+                Raw::of(tag)
+            }
             _ => None,
         };
         let result = match admitted {
@@ -144,7 +148,7 @@ impl TokenSink for Guard {
 
 /// The elements that the standard keeps in its list of active formatting elements, but for `a` and
 /// `nobr`, of which the list never holds two.
-fn is_formatting(name: &LocalName) -> bool {
+pub(super) fn is_formatting(name: &LocalName) -> bool {
     matches!(
         *name,
         local_name!("b")
