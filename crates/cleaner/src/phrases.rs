@@ -7,6 +7,7 @@
 //! The phrases stand in `phrases.txt`: what WordPress, its translations and common themes, plugins
 //! and news sites put round an article.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -158,9 +159,8 @@ impl Table {
             }
             phrases[at].roles.push(role);
         }
-        phrases.sort_by(|a, b| {
-            let order = first_word(&a.text).cmp(first_word(&b.text));
-            order.then(b.text.len().cmp(&a.text.len()))
+        phrases.sort_by_cached_key(|phrase| {
+            (first_word(&phrase.text).to_owned(), Reverse(phrase.text.len()))
         });
         let mut first = HashedMap::default();
         let mut start = 0;
