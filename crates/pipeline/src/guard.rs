@@ -7,8 +7,10 @@
 //! that one dies too, the entry is settled as `Panicked`, with its page; if it lives, the entry goes
 //! on as any other.
 //!
-//! Where no process can be started, or where the trial itself takes this process along, the count
-//! of deaths decides.
+//! Where there is no trial, or where an entry lives through it and yet processes die over it here, the
+//! count of deaths decides. A trial leaves no mark: processes that are killed from outside faster than
+//! a trial takes would condemn the innocent. So a trial that takes this process along (a container
+//! that is ended as a whole for its memory) is made again at the next start, for ever.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -27,9 +29,8 @@ use crate::stages::records::entry_of;
 /// Deaths that condemn an entry that nobody can try out.
 const DEATHS: u32 = 2;
 
-/// Deaths that condemn an entry although a trial could be made: each was met in its trial, or by a
-/// kill from outside.
-const DEATHS_IN_TRIALS: u32 = 5;
+/// Deaths that condemn an entry although it lived through its trials.
+const DEATHS_DESPITE_TRIALS: u32 = 5;
 
 /// The longest trial; what takes longer is slow, but it does not kill.
 const LONGEST_TRIAL: Duration = Duration::from_secs(60);
@@ -70,7 +71,7 @@ impl Guard {
         let input = ticket.label();
         let cause = match &self.trial {
             _ if deaths == 0 => return Ok(()),
-            Some(trial) if deaths < DEATHS_IN_TRIALS => {
+            Some(trial) if deaths < DEATHS_DESPITE_TRIALS => {
                 tracing::warn!(input, deaths, "a process died over it: tries it out in another");
                 match trial.run(&page.bytes) {
                     Verdict::Lives => return Ok(()),

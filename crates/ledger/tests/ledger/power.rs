@@ -53,13 +53,13 @@ fn history(dice: &mut Dice, groups: usize) -> Vec<Moment> {
     let (mut entered, mut ended, mut last, mut position) = (0, 0, 0, 0);
     for n in 0..groups {
         let mut group = Vec::new();
-        for _ in 0..=dice.below(4) {
+        for _ in 0..=dice.below(2) {
             match dice.below(4) {
                 0 | 1 if ended < entered => {
                     ended += 1;
                     let id = EntryId(ended);
                     let url = format!("https://example.org/{ended}");
-                    let text = url.repeat(1 + dice.below(300) as usize);
+                    let text = url.repeat(1 + dice.below(150) as usize);
                     group.push(match dice.below(5) {
                         0 => settle(id, Outcome::Rejected(Reason::Panicked)),
                         1 => retry(id, 60),
@@ -71,7 +71,7 @@ fn history(dice: &mut Dice, groups: usize) -> Vec<Moment> {
                     group.push(deliver("file", position, "state"));
                 }
                 _ => {
-                    let more = 1 + dice.below(20) as i64;
+                    let more = 1 + dice.below(6) as i64;
                     let urls =
                         (entered + 1..=entered + more).map(|n| format!("https://example.org/{n}"));
                     group.push(discover(urls.map(|url| entry(None, &url)).collect()));
@@ -100,12 +100,11 @@ fn history(dice: &mut Dice, groups: usize) -> Vec<Moment> {
 fn mixed(old: &[u8], new: &[u8], piece: usize, mut is_new: impl FnMut(usize) -> bool) -> Vec<u8> {
     let mut mixed = Vec::new();
     for start in (0..old.len().max(new.len())).step_by(piece) {
-        let part =
-            |file: &[u8]| file.get(start..(start + piece).min(file.len())).unwrap_or(&[]).to_vec();
-        let chosen = if is_new(start) { part(new) } else { part(old) };
+        let file = if is_new(start) { new } else { old };
+        let chosen = file.get(start..(start + piece).min(file.len())).unwrap_or(&[]);
         if !chosen.is_empty() {
             mixed.resize(start, 0);
-            mixed.extend(chosen);
+            mixed.extend_from_slice(chosen);
         }
     }
     mixed
@@ -130,7 +129,7 @@ fn whatever_a_power_loss_leaves_no_acknowledged_group_is_lost() {
     let (mut losses, mut after) = (0u64, 0u64);
     for seed in 0..histories {
         let mut dice = Dice::new(seed);
-        let moments = history(&mut dice, 4);
+        let moments = history(&mut dice, 2);
         for pair in moments.windows(2) {
             let [old, new] = pair else { continue };
             let mut check = |database: &[u8], log: &[u8], what: &str| {
@@ -146,14 +145,15 @@ fn whatever_a_power_loss_leaves_no_acknowledged_group_is_lost() {
             };
             if old.database != new.database {
                 // A checkpoint: the log was synced before, and is whole.
-                for _ in 0..4 {
+                for _ in 0..3 {
                     let database = mixed(&old.database, &new.database, 512, |_| dice.below(2) == 0);
                     check(&database, &old.log, "in a checkpoint");
                 }
                 continue;
             }
             for cut in (HEADER..=new.log.len()).step_by(FRAME) {
-                let log = mixed(&old.log, &new.log, 1, |at| at < cut);
+                let kept = old.log.get(cut..).unwrap_or(&[]);
+                let log = [&new.log[..cut], kept].concat();
                 check(&old.database, &log, "cut between two frames");
             }
             for _ in 0..3 {
@@ -163,6 +163,8 @@ fn whatever_a_power_loss_leaves_no_acknowledged_group_is_lost() {
             assert_eq!(reopened(folder.path(), &old.database, &new.log), new.state, "{seed}");
         }
     }
-    println!("{histories} histories, {losses} power losses, {after} with the group already whole");
-    assert!(losses > histories * 20, "only {losses}");
+    println!(
+        "\n{histories} histories, {losses} power losses, {after} with the group already whole"
+    );
+    assert!(losses > histories * 10, "only {losses}");
 }

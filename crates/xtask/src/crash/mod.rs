@@ -67,8 +67,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let count = args.pages.unwrap_or(if args.points { 100 } else { 20_000 });
     let pages = place.join("pages");
     write_pages(&pages, count)?;
-    // Several files in either run; or a file for each record, so that a batch is many.
-    let rotate = if args.points { "2kB" } else { "4MB" };
+    // Several files in either run; or one for every two records, so that a batch is many.
+    let rotate = if args.points { "5kB" } else { "4MB" };
 
     let whole = Mill::new(&binary, &place.join("whole"), &pages, rotate)?;
     let begun = Instant::now();

@@ -11,7 +11,8 @@ use super::say;
 
 /// What processes leave that died with batches under way: the next one has files to cut back, to
 /// rename and to remove.
-const UNDER_WAY: [&str; 2] = ["ledger.deliver.before=2", "jsonl.rename.after=20"];
+const UNDER_WAY: [&str; 3] =
+    ["ledger.deliver.before=2", "jsonl.rename.after=8", "jsonl.write.after=12"];
 
 /// Goes through all points whose names begin with `only`.
 pub(super) fn run(whole: &Mill, expected: &Left, place: &Path, only: &str) -> anyhow::Result<()> {
