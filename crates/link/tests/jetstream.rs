@@ -1,7 +1,5 @@
 //! The queue against a real server: what it promises, whom it lets in, what it refuses.
 
-#![expect(clippy::unwrap_used, reason = "a failed call fails the test")]
-
 use std::time::Duration;
 
 use bytes::Bytes;

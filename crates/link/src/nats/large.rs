@@ -18,6 +18,9 @@ const LONGEST_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// An object lies in pieces of this size, or smaller where the server takes only that.
 const CHUNK: usize = 128 << 10;
 
+/// How long the pieces of an object may take.
+const LONGEST_READ: Duration = Duration::from_secs(60);
+
 /// No message is larger: an article is at most some megabytes.
 const LARGEST: u64 = 256 << 20;
 
@@ -71,6 +74,10 @@ pub(super) async fn get(store: &ObjectStore, name: &str) -> Result<Option<Bytes>
         return Ok(None);
     }
     let mut bytes = Vec::new();
-    object.take(LARGEST).read_to_end(&mut bytes).await.map_err(|error| later(error.into()))?;
+    let mut object = object.take(LARGEST);
+    match tokio::time::timeout(LONGEST_READ, object.read_to_end(&mut bytes)).await {
+        Ok(read) => read.map_err(|error| later(error.into()))?,
+        Err(_) => return Err(later("no answer".into())),
+    };
     Ok((bytes.len() as u64 == size).then(|| bytes.into()))
 }

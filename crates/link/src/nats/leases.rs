@@ -82,15 +82,19 @@ pub(super) async fn all(store: &Store) -> Result<Vec<(String, String)>, QueueErr
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
         QueueError::later("cannot list the leases", error)
     };
-    let mut keys = store.keys().await.map_err(|error| failed(error.into()))?;
+    // The subjects of its stream: listing the keys would leave a consumer behind each time.
+    let filter = format!("{}>", store.prefix);
+    let info = store.stream.info_with_subjects(filter).await;
+    let mut subjects = info.map_err(|error| failed(error.into()))?;
     let mut leases = Vec::new();
-    while let Some(key) = keys.next().await {
-        let name = key.map_err(|error| failed(error.into()))?;
-        if let Some(entry) = held(store, &name).await? {
-            leases.push((name, String::from_utf8_lossy(&entry.value).into_owned()));
+    while let Some(subject) = subjects.next().await {
+        let (subject, _) = subject.map_err(|error| failed(error.into()))?;
+        let Some(name) = subject.strip_prefix(&store.prefix) else { continue };
+        if let Some(entry) = held(store, name).await? {
+            let holder = String::from_utf8_lossy(&entry.value).into_owned();
+            leases.push((name.to_owned(), holder));
         }
     }
     leases.sort_unstable();
-    leases.dedup();
     Ok(leases)
 }

@@ -39,6 +39,9 @@ pub const OLDEST_SERVER: (u64, u64) = (2, 11);
 /// How long a take waits for the first message.
 const WAIT: Duration = Duration::from_secs(1);
 
+/// How long the server may say nothing to a take: longer than it would wait itself.
+const SILENCE: Duration = Duration::from_secs(5);
+
 /// What the headers of a message and its subject may need of `max_payload`.
 const HEADERS: usize = 1024;
 
@@ -117,8 +120,15 @@ impl JetStream {
         lane: Lane,
     ) -> Result<Vec<Message>, QueueError> {
         let mut taken = Vec::new();
-        while let Some(message) = batch.next().await {
-            match message {
+        loop {
+            let next = match tokio::time::timeout(SILENCE, batch.next()).await {
+                Ok(None) => break,
+                Ok(Some(Ok(message))) => Ok(message),
+                Ok(Some(Err(error))) => Err(error),
+                // A leader that dies takes our request along, and nobody tells us.
+                Err(_) => Err(Box::from("no answer")),
+            };
+            match next {
                 Ok(message) => taken.push(Message::read(message, &self.0.large).await),
                 // What came before the failure is ours all the same.
                 Err(error) if taken.is_empty() => return Err(self.forget(lane, error)),
@@ -129,11 +139,7 @@ impl JetStream {
     }
 
     /// The next take begins anew: the consumer may be gone.
-    fn forget(
-        &self,
-        lane: Lane,
-        error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> QueueError {
+    fn forget(&self, lane: Lane, error: Box<dyn std::error::Error + Send + Sync>) -> QueueError {
         self.0.consumers.lock().unwrap_or_else(PoisonError::into_inner).remove(&lane);
         QueueError::later(format!("cannot take from {}", lane.channel.name()), error)
     }
@@ -176,13 +182,13 @@ impl Queue for JetStream {
     async fn take(&self, lane: Lane, most: usize) -> Result<Vec<Message>, QueueError> {
         let consumer = self.consumer(lane).await?;
         let there = consumer.fetch().max_messages(most).messages().await;
-        let mut there = there.map_err(|error| self.forget(lane, error))?;
+        let mut there = there.map_err(|error| self.forget(lane, error.into()))?;
         let taken = self.taken(&mut there, lane).await?;
         if !taken.is_empty() {
             return Ok(taken);
         }
         let next = consumer.batch().max_messages(1).expires(WAIT).messages().await;
-        let mut next = next.map_err(|error| self.forget(lane, error))?;
+        let mut next = next.map_err(|error| self.forget(lane, error.into()))?;
         self.taken(&mut next, lane).await
     }
 

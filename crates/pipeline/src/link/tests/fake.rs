@@ -14,10 +14,13 @@ pub(super) enum Sign {
     Progress,
 }
 
+/// Key, id, message, how often delivered.
+type Kept = (u64, String, Bytes, u32);
+
 #[derive(Clone, Default)]
 pub(super) struct Fake {
-    /// What was put, and what is to be taken: lane, key, id, message, how often delivered.
-    pub(super) lanes: Arc<Mutex<BTreeMap<Lane, Vec<(u64, String, Bytes, u32)>>>>,
+    /// What was put, and what is to be taken.
+    pub(super) lanes: Arc<Mutex<BTreeMap<Lane, Vec<Kept>>>>,
     /// What was said of which message.
     pub(super) signs: Arc<Mutex<Vec<(Bytes, Sign)>>>,
     /// Puts that fail before one works.
