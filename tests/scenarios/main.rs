@@ -5,11 +5,13 @@
 mod bad_input;
 mod config;
 mod daemon;
+mod discover;
 mod linked;
 mod once;
 mod operations;
 mod pages;
 mod poison;
+mod replay;
 
 use std::path::Path;
 

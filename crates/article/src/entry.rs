@@ -34,6 +34,8 @@ pub enum Location {
         url: Option<Url>,
         /// The media type with its parameters, where that is known.
         content_type: Option<String>,
+        /// When they were fetched, where that was before now.
+        fetched: Option<Timestamp>,
         /// The bytes as they came.
         bytes: Bytes,
     },

@@ -18,6 +18,7 @@ use reqwest::header::HeaderMap;
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use crate::warc::Announced;
 use crate::{ArchiveConfig, FetchError};
 
 /// Writes exchanges. One for the whole mill.
@@ -45,6 +46,8 @@ pub(crate) struct Exchange {
     pub(crate) body: Bytes,
     pub(crate) begun: Timestamp,
     pub(crate) took: Duration,
+    /// What the page was asked for.
+    pub(crate) announced: Option<Announced>,
 }
 
 impl Archive {
@@ -139,7 +142,8 @@ fn records(exchange: &Exchange, agent: &str, info: &str) -> io::Result<Vec<u8>> 
     headers.push(("Content-Type", "application/http; msgtype=request"));
     member(&mut out, &headers, &request_block(exchange, agent))?;
 
-    let fields = format!("fetchTimeMs: {}\r\n", exchange.took.as_millis());
+    let mut fields = format!("fetchTimeMs: {}\r\n", exchange.took.as_millis());
+    fields.extend(exchange.announced.as_ref().map(Announced::line));
     let metadata = record_id();
     let mut headers = vec![("WARC-Type", "metadata"), ("WARC-Record-ID", &metadata)];
     headers.extend(common);
@@ -201,8 +205,9 @@ fn member(out: &mut Vec<u8>, headers: &[(&str, &str)], block: &[u8]) -> io::Resu
     Ok(())
 }
 
+/// To the microsecond, as version 1.1 allows.
 fn date(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    at.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
 /// A random UUID, version 4.

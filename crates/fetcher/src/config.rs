@@ -1,5 +1,6 @@
 //! The `fetcher:` part of `pipeline.yaml`: manners and bounds, each with its unit and default.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
@@ -20,7 +21,8 @@ pub struct Config {
     pub contact: Option<String>,
     /// Whether robots.txt (RFC 9309) is asked and followed. Default: true.
     pub robots: bool,
-    /// Whether `noindex` in `X-Robots-Tag` is followed. Default: true.
+    /// Whether `noindex` is followed, in `X-Robots-Tag` and in `<meta name="robots">`, and
+    /// `unavailable_after` once its date is past. Default: true.
     pub noindex: bool,
     /// Whether opt-outs from use by AI (`noai`, `tdm-reservation`, `Content-Usage`) are followed.
     /// Default: true.
@@ -56,6 +58,8 @@ pub struct Config {
     pub proxy: Option<Url>,
     /// Where every answer is kept as WARC. Default: nowhere.
     pub archive: Option<ArchiveConfig>,
+    /// Where WebSub hubs reach us, so that they push what is new. Default: hubs are not used.
+    pub websub: Option<WebSubConfig>,
 }
 
 /// The treatment of one host, whatever its number of sources.
@@ -86,6 +90,24 @@ pub struct TimeoutConfig {
     pub first_byte: HumanDuration,
     /// One request with its redirects, to the last byte; it stops a trickle too. Default: 1m.
     pub total: HumanDuration,
+}
+
+/// How WebSub hubs reach us. The listener speaks plain HTTP: a proxy before it adds TLS.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebSubConfig {
+    /// The address and port to listen at, such as `127.0.0.1:8090`.
+    #[schemars(with = "String")]
+    pub listen: SocketAddr,
+    /// The URL under which the world reaches that listener.
+    pub callback: Url,
+    /// How long a subscription is asked for; it is renewed in time. Default: 7d.
+    #[serde(default = "one_week")]
+    pub lease: HumanDuration,
+}
+
+fn one_week() -> HumanDuration {
+    HumanDuration::hours(7 * 24)
 }
 
 /// Where and how long answers are kept.
@@ -127,6 +149,7 @@ impl Default for Config {
             allow_private: Vec::new(),
             proxy: None,
             archive: None,
+            websub: None,
         }
     }
 }

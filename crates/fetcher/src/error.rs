@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use newsmill_article::{Disposition, Reason};
+use newsmill_article::{Disposition, HumanDuration, Reason};
 
 /// Why an entry or a source could not be read. Each names what was wrong and where.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +42,7 @@ pub enum FetchError {
         url: String,
     },
     /// robots.txt could not be had, so nothing of the host may be read for now.
-    #[error("{url}: robots.txt could not be had; again in {after:?}")]
+    #[error("{url}: robots.txt could not be had; again in {after}", after = rounded(*after))]
     RobotsUnreachable {
         /// The address.
         url: String,
@@ -68,7 +68,7 @@ pub enum FetchError {
         limit: u64,
     },
     /// Over a bound of time.
-    #[error("{url}: {what} took longer than {limit:?}")]
+    #[error("{url}: {what} took longer than {limit}", limit = rounded(*limit))]
     TooSlow {
         /// The address.
         url: String,
@@ -90,7 +90,7 @@ pub enum FetchError {
         after: Duration,
     },
     /// Our own manners hold the request back. Not the entry's fault.
-    #[error("{host} is left alone for another {after:?}")]
+    #[error("{host} is left alone for another {after}", after = rounded(*after))]
     HostBusy {
         /// The host.
         host: String,
@@ -186,5 +186,14 @@ impl FetchError {
     /// it an entry of a busy host would be given up on without a single request.
     pub fn counts_as_attempt(&self) -> bool {
         !matches!(self, Self::HostBusy { .. })
+    }
+}
+
+/// A duration for people: whole seconds, below one of them milliseconds.
+fn rounded(duration: Duration) -> HumanDuration {
+    let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    match millis {
+        0..1000 => HumanDuration::millis(millis),
+        _ => HumanDuration::secs(millis.saturating_add(500) / 1000),
     }
 }

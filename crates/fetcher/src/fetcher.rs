@@ -14,6 +14,7 @@ use crate::follow::Wanted;
 use crate::guard::{Guard, Lookup, system_lookup};
 use crate::host::Hosts;
 use crate::http::Http;
+use crate::websub::Subscriptions;
 use crate::{Config, Cursor, FetchError, Poll, SourceConfig};
 use crate::{consent, file, poll, robots, sniff};
 
@@ -34,6 +35,7 @@ pub(crate) struct Inner {
     pub(crate) token: String,
     pub(crate) sources: HashMap<SourceName, Access>,
     pub(crate) archive: Option<Arc<Archive>>,
+    pub(crate) pushes: Subscriptions,
 }
 
 impl Fetcher {
@@ -72,10 +74,28 @@ impl Fetcher {
                 token: robots::own_token(&config.user_agent),
                 sources: sources.iter().map(access).collect::<Result<_, FetchError>>()?,
                 archive: archive.transpose()?.map(Arc::new),
+                pushes: Subscriptions::default(),
                 guard,
                 config: config.clone(),
             }),
         })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_web(
+        config: &Config,
+        sources: &[SourceConfig],
+        web: crate::http::WebFn,
+    ) -> Self {
+        let fetcher = Self::new(config, sources).unwrap();
+        let mut inner = Arc::into_inner(fetcher.inner).unwrap();
+        inner.http.set_web(web);
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Where [`Fetcher::answer_hubs`] is to listen; `None` where hubs are not used.
+    pub fn listens_at(&self) -> Option<std::net::SocketAddr> {
+        self.inner.config.websub.as_ref().map(|websub| websub.listen)
     }
 
     /// Reads one entry, wherever its bytes are.
@@ -84,18 +104,20 @@ impl Fetcher {
     /// and loses nothing else.
     pub async fn page(&self, entry: Entry) -> Result<Page, FetchError> {
         let max = self.inner.config.max_page.0;
+        let mut read = None;
         let (url, content_type, bytes) = match &entry.location {
-            Location::Url(url) => self.web_page(url, entry.source.as_ref()).await?,
+            Location::Url(url) => self.web_page(url, &entry).await?,
             Location::File(path) => {
                 let path = path.clone();
-                let read = tokio::task::spawn_blocking(move || file::read(&path, max)).await;
-                let (bytes, content_type) = read.map_err(|panic| FetchError::Unreadable {
+                let file = tokio::task::spawn_blocking(move || file::read(&path, max)).await;
+                let (bytes, content_type) = file.map_err(|panic| FetchError::Unreadable {
                     place: entry.input.clone(),
                     why: panic.to_string(),
                 })??;
                 (None, content_type, bytes)
             }
-            Location::Inline { url, content_type, bytes } => {
+            Location::Inline { url, content_type, fetched, bytes } => {
+                read = *fetched;
                 if bytes.len() as u64 > max {
                     let place = entry.input.clone();
                     return Err(FetchError::TooLarge { place, what: "the content", limit: max });
@@ -106,13 +128,14 @@ impl Fetcher {
         if bytes.is_empty() {
             return Err(FetchError::Empty { place: entry.input });
         }
-        Ok(Page { entry, url, content_type, bytes, fetched: Timestamp::now() })
+        let fetched = read.unwrap_or_else(Timestamp::now);
+        Ok(Page { entry, url, content_type, bytes, fetched })
     }
 
     async fn web_page(
         &self,
         url: &Url,
-        source: Option<&SourceName>,
+        entry: &Entry,
     ) -> Result<(Option<Url>, Option<String>, bytes::Bytes), FetchError> {
         let config = &self.inner.config;
         let max = config.max_page.0;
@@ -120,8 +143,9 @@ impl Fetcher {
             consent::check(url, headers, &self.inner.token, config.noindex, config.ai_opt_out)?;
             only_text(url, headers)
         };
-        let access = source.and_then(|name| self.inner.sources.get(name));
-        let wanted = Wanted { headers: HeaderMap::new(), access, max, page: true, accept: &wanted };
+        let access = entry.source.as_ref().and_then(|name| self.inner.sources.get(name));
+        let wanted =
+            Wanted { headers: HeaderMap::new(), access, max, entry: Some(entry), accept: &wanted };
         let followed = self.follow(url, &wanted).await?;
         let answer = followed.answer;
         let bytes = answer.content(max)?;
@@ -129,6 +153,8 @@ impl Fetcher {
             let place = answer.url.to_string();
             return Err(FetchError::NotHtml { place, content_type: kind.to_owned() });
         }
+        let token = &self.inner.token;
+        consent::check_html(&answer.url, &bytes, token, config.noindex, config.ai_opt_out)?;
         let content_type = answer.content_type().map(str::to_owned);
         Ok((Some(answer.url), content_type, bytes))
     }
@@ -141,8 +167,19 @@ impl Fetcher {
         if cursor.stopped {
             return poll::stopped(cursor);
         }
+        let begun = tokio::time::Instant::now();
         let look = self.look(source, cursor).await;
-        poll::conclude(source, cursor, look, self.inner.config.entries_per_feed, now)
+        // It may have waited for its turn, and an answer is fresh from when it came.
+        let now = now.checked_add(begun.elapsed()).unwrap_or(now);
+        let hub = look.as_ref().ok().and_then(|look| look.hub.clone());
+        let most = self.inner.config.entries_per_feed;
+        let mut poll = poll::conclude(source, cursor, look, most, now);
+        if poll.failure.is_none()
+            && let Err(error) = self.keep_subscribed(source, &mut poll.cursor, hub, now).await
+        {
+            poll.warnings.push(format!("the hub: {error}"));
+        }
+        poll
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use newsmill_article::Entry;
 use reqwest::StatusCode;
 use reqwest::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+    ACCEPT_ENCODING, CACHE_CONTROL, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use tokio::time::Instant;
 use url::Url;
@@ -20,14 +21,16 @@ use crate::fetcher::Fetcher;
 use crate::host::{Host, KnownRobots, Turn};
 use crate::http::Answer;
 use crate::robots::{self, Robots};
+use crate::warc::Announced;
 
 /// What to ask for and what to accept.
 pub(crate) struct Wanted<'a> {
     pub(crate) headers: HeaderMap,
     pub(crate) access: Option<&'a Access>,
     pub(crate) max: u64,
-    /// A page to be kept, which AI preferences in robots.txt concern.
-    pub(crate) page: bool,
+    /// What the page is asked for; `None` for sources, which AI preferences in robots.txt do not
+    /// concern.
+    pub(crate) entry: Option<&'a Entry>,
     /// Looks at the headers of the final answer before its body is read.
     pub(crate) accept: &'a (dyn Fn(&Url, &HeaderMap) -> Result<(), FetchError> + Sync),
 }
@@ -68,7 +71,7 @@ impl Fetcher {
             }
             let host = inner.hosts.of(&url);
             if inner.config.robots {
-                self.ask_robots(&host, &url, wanted.page).await?;
+                self.ask_robots(&host, &url, wanted.entry.is_some()).await?;
             }
             let turn = host.turn().await?;
             let mut headers = wanted.headers.clone();
@@ -80,7 +83,7 @@ impl Fetcher {
             let result = inner.http.get(&url, headers, wanted.max, accept, begun + left).await;
             left = left.saturating_sub(begun.elapsed());
             if let Ok(answer) = &result {
-                self.keep(answer, sent, at, begun.elapsed()).await;
+                self.keep(answer, sent, at, begun.elapsed(), wanted.entry).await;
             }
             let answer = self.judge(&turn, result)?;
             drop(turn);
@@ -96,7 +99,14 @@ impl Fetcher {
 
     /// Writes an answer into the archive, where there is one. A full disk costs the archive, not
     /// the article.
-    async fn keep(&self, answer: &Answer, request: HeaderMap, begun: Timestamp, took: Duration) {
+    async fn keep(
+        &self,
+        answer: &Answer,
+        request: HeaderMap,
+        begun: Timestamp,
+        took: Duration,
+        entry: Option<&Entry>,
+    ) {
         let Some(archive) = self.inner.archive.clone() else { return };
         let exchange = Exchange {
             url: answer.url.clone(),
@@ -106,6 +116,7 @@ impl Fetcher {
             body: answer.raw.clone(),
             begun,
             took,
+            announced: entry.filter(|_| answer.status.is_success()).map(Announced::of),
         };
         match tokio::task::spawn_blocking(move || archive.write(&exchange)).await {
             Ok(Ok(())) => {}
@@ -115,7 +126,11 @@ impl Fetcher {
     }
 
     /// Tells the host's turn how it went, and makes errors of statuses that are no answer.
-    fn judge(&self, turn: &Turn, result: Result<Answer, FetchError>) -> Result<Answer, FetchError> {
+    pub(crate) fn judge(
+        &self,
+        turn: &Turn,
+        result: Result<Answer, FetchError>,
+    ) -> Result<Answer, FetchError> {
         let config = &self.inner.config.host;
         let answer = match result {
             Ok(answer) => answer,
@@ -129,7 +144,8 @@ impl Fetcher {
             }
         };
         let status = answer.status;
-        let asked = answer.header(RETRY_AFTER).and_then(retry_after);
+        let asked =
+            answer.header(RETRY_AFTER).and_then(|value| retry_after(value, answer.header(DATE)));
         let busy = matches!(status.as_u16(), 429 | 503);
         if let Some(wait) = asked.filter(|_| busy) {
             turn.told_to_wait(wait);
@@ -239,12 +255,13 @@ fn target(answer: &Answer) -> Result<Url, FetchError> {
     Ok(url)
 }
 
-/// Seconds or a date.
-fn retry_after(value: &str) -> Option<Duration> {
+/// Seconds, or a date: then from the server's own now, as clocks differ.
+fn retry_after(value: &str, now: Option<&str>) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let until = parse_date(value)?.duration_since(jiff::Timestamp::now());
+    let now = now.and_then(parse_date).unwrap_or_else(Timestamp::now);
+    let until = parse_date(value)?.duration_since(now);
     Some(Duration::try_from(until).unwrap_or_default())
 }
 

@@ -115,7 +115,12 @@ impl Host {
             self.config.min_delay.0,
             self.config.max_back_off.0.max(self.config.min_delay.0),
         );
-        lock(&self.state).delay = delay;
+        let mut state = lock(&self.state);
+        // The request that brought the wish counts too.
+        if let Some(longer) = delay.checked_sub(state.delay) {
+            state.next_slot += longer;
+        }
+        state.delay = delay;
     }
 
     /// Waits for the right to send one request, at most `max_wait`; an error says how much longer

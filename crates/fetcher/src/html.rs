@@ -1,5 +1,8 @@
-//! The few things that are read of HTML here: the feeds that a page names, and its links. A scan for
-//! tags, not a parser: it need not see what a browser would, and costs next to nothing.
+//! The few things that are read of HTML here: the feeds that a page names, its links, its language,
+//! and what its head says to robots. A scan for tags, not a parser: it need not see what a browser
+//! would, and costs next to nothing.
+
+use std::borrow::Cow;
 
 use url::Url;
 
@@ -17,10 +20,10 @@ pub(crate) fn feeds(html: &str, base: Option<&Url>) -> Vec<Url> {
         if !alternate || !feed.contains(&kind.trim()) {
             continue;
         }
-        let href = get("href").unwrap_or_default();
+        let href = unescape(get("href").unwrap_or_default());
         let url = match base {
-            Some(base) => base.join(href),
-            None => Url::parse(href),
+            Some(base) => base.join(&href),
+            None => Url::parse(&href),
         };
         if let Ok(url) = url
             && !feeds.contains(&url)
@@ -29,6 +32,72 @@ pub(crate) fn feeds(html: &str, base: Option<&Url>) -> Vec<Url> {
         }
     }
     feeds
+}
+
+/// The bytes of a page in which its head is looked for.
+const HEAD: usize = 256 << 10;
+
+/// Elements whose content is text to the parser.
+const TEXT_ONLY: [&str; 6] = ["script", "style", "title", "textarea", "template", "noframes"];
+
+/// The beginning of a page as text. What is not ASCII matters to nobody here, so any encoding but
+/// UTF-16 reads as well as another.
+pub(crate) fn beginning(page: &[u8]) -> Cow<'_, str> {
+    let start = &page[..page.len().min(HEAD)];
+    match encoding_rs::Encoding::for_bom(start) {
+        Some((encoding, skip)) => encoding.decode_without_bom_handling(&start[skip..]).0,
+        None => String::from_utf8_lossy(start),
+    }
+}
+
+/// A start tag.
+pub(crate) struct Tag<'a> {
+    /// In lower case.
+    pub(crate) name: String,
+    /// What stands between the name and `>`.
+    pub(crate) inside: &'a str,
+}
+
+/// The start tags before the body, without those in comments and scripts.
+pub(crate) fn head_tags(html: &str) -> impl Iterator<Item = Tag<'_>> {
+    let mut rest = html;
+    std::iter::from_fn(move || {
+        loop {
+            rest = &rest[rest.find('<')? + 1..];
+            if let Some(comment) = rest.strip_prefix("!--") {
+                // `<!-->` is a whole comment.
+                rest = comment.strip_prefix('>').or_else(|| Some(comment.split_once("-->")?.1))?;
+                continue;
+            }
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            let name = rest[..end].to_ascii_lowercase();
+            if name == "body" {
+                return None;
+            }
+            let inside = rest[end..].split('>').next().unwrap_or("");
+            rest = &rest[end..];
+            if TEXT_ONLY.contains(&name.as_str()) {
+                let close = |at: &usize| {
+                    let after = &rest[at + 2..];
+                    after.get(..name.len()).is_some_and(|end| end.eq_ignore_ascii_case(&name))
+                };
+                let end = rest.match_indices("</").map(|(at, _)| at).find(close)?;
+                rest = &rest[end + 2..];
+                continue;
+            }
+            if !name.is_empty() {
+                return Some(Tag { name, inside });
+            }
+        }
+    })
+}
+
+/// The language that a page declares for itself (`<html lang>`).
+pub(crate) fn language(page: &[u8]) -> Option<String> {
+    let start = beginning(&page[..page.len().min(8 << 10)]);
+    let html = head_tags(&start).take(5).find(|tag| tag.name == "html")?;
+    let lang = attribute(html.inside, "lang").or_else(|| attribute(html.inside, "xml:lang"))?;
+    (!lang.trim().is_empty()).then(|| lang.trim().to_owned())
 }
 
 /// The insides of all start tags of one name.

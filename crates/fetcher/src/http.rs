@@ -29,6 +29,25 @@ pub(crate) struct Http {
     total: Duration,
     max_headers: u64,
     back_off: Duration,
+    /// Answers in place of the network.
+    #[cfg(test)]
+    web: Option<Web>,
+}
+
+/// A web made of a function: status, headers and body for a URL and the headers of a request.
+#[cfg(test)]
+#[derive(Clone)]
+pub(crate) struct Web(pub(crate) WebFn);
+
+#[cfg(test)]
+pub(crate) type WebFn =
+    std::sync::Arc<dyn Fn(&Url, &HeaderMap) -> (u16, HeaderMap, Bytes) + Send + Sync>;
+
+#[cfg(test)]
+impl std::fmt::Debug for Web {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Web")
+    }
 }
 
 /// What to do with a body beyond its bound.
@@ -84,7 +103,14 @@ impl Http {
             total: config.timeout.total.0,
             max_headers: config.max_headers.0,
             back_off: config.host.back_off.0,
+            #[cfg(test)]
+            web: None,
         })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn set_web(&mut self, web: WebFn) {
+        self.web = Some(Web(web));
     }
 
     /// The instant at which a request that begins now is over time.
@@ -116,6 +142,24 @@ impl Http {
         self.request(url, headers, (max, Over::Cut), |_| Ok(()), deadline).await
     }
 
+    /// Posts a form; what is answered counts by its status alone.
+    pub(crate) async fn post(&self, url: &Url, form: String) -> Result<Answer, FetchError> {
+        self.guard.check(url)?;
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let sent = self.client.post(url.clone()).header(CONTENT_TYPE, form_type).body(form).send();
+        let Ok(response) = timeout(self.first_byte, sent).await else {
+            return Err(FetchError::TooSlow {
+                url: url.to_string(),
+                what: "the first byte",
+                limit: self.first_byte,
+                after: Some(self.back_off),
+            });
+        };
+        let response = response.map_err(|error| self.transport(url, error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Answer { url: url.clone(), status, headers, raw: Bytes::new() })
+    }
+
     async fn request(
         &self,
         url: &Url,
@@ -125,6 +169,13 @@ impl Http {
         deadline: Instant,
     ) -> Result<Answer, FetchError> {
         self.guard.check(url)?;
+        #[cfg(test)]
+        if let Some(Web(web)) = &self.web {
+            let (status, answered, raw) = web(url, &headers);
+            wanted(&answered)?;
+            let status = StatusCode::from_u16(status).unwrap();
+            return Ok(Answer { url: url.clone(), status, headers: answered, raw });
+        }
         let within = self.total;
         let request = async {
             let sent = self.client.get(url.clone()).headers(headers).send();

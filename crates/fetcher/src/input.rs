@@ -28,11 +28,11 @@ pub fn json_line(line: &str, number: usize) -> Result<Entry, FetchError> {
     let location = match (read.html, read.text, read.url) {
         (Some(html), _, url) => {
             let content_type = kind("text/html; charset=utf-8");
-            Location::Inline { url, content_type, bytes: Bytes::from(html) }
+            Location::Inline { url, content_type, fetched: None, bytes: Bytes::from(html) }
         }
         (None, Some(text), url) => {
             let content_type = kind("text/plain; charset=utf-8");
-            Location::Inline { url, content_type, bytes: Bytes::from(text) }
+            Location::Inline { url, content_type, fetched: None, bytes: Bytes::from(text) }
         }
         (None, None, Some(url)) => Location::Url(url),
         (None, None, None) => return Err(wrong("needs `url`, `html` or `text`".to_owned())),

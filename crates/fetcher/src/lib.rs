@@ -1,7 +1,8 @@
 //! Sources into entries, entries into pages: polite and safe HTTP, feeds, files, archives.
 //!
-//! A library of plain functions. It starts no task, holds no channel, knows no ledger: whoever
-//! calls it stores what [`Poll`] returns and decides when to call again.
+//! A library of plain functions. It holds no channel, knows no ledger, and starts no task but for
+//! the connections of [`Fetcher::answer_hubs`]: whoever calls it stores what [`Poll`] returns and
+//! decides when to call again.
 
 mod access;
 mod archive;
@@ -32,10 +33,12 @@ mod source;
 mod tests;
 mod text;
 pub mod warc;
+mod websub;
 
-pub use config::{ArchiveConfig, Config, HostConfig, TimeoutConfig};
+pub use config::{ArchiveConfig, Config, HostConfig, TimeoutConfig, WebSubConfig};
 pub use error::FetchError;
 pub use fetcher::Fetcher;
 pub use input::json_line;
 pub use poll::{Cursor, Poll};
 pub use source::{Every, SourceConfig, SourceKind};
+pub use websub::{Pushed, Subscription};

@@ -17,8 +17,8 @@ use crate::follow::Wanted;
 use crate::http::{Answer, undecodable};
 use crate::poll::{Cursor, Listed, Look, entry};
 use crate::sitemap::{self, Sitemap};
-use crate::warc::{self, WarcFile};
-use crate::{FetchError, SourceConfig, SourceKind, decode, file, index, sniff, text};
+use crate::warc::{Archived, Pages, Rules, WarcRecord};
+use crate::{FetchError, SourceConfig, SourceKind, decode, file, index, text, websub};
 
 /// Sitemaps of one index that are read at one look.
 const SITEMAPS_PER_LOOK: usize = 20;
@@ -42,9 +42,9 @@ impl Fetcher {
             }
             SourceKind::Warc(path) => {
                 let (source, path, cursor) = (source.clone(), path.to_owned(), cursor.clone());
-                let max = self.inner.config.max_page.0;
+                let rules = Rules::new(&self.inner.config).languages(&source.languages);
                 self.blocking(move |fetcher| {
-                    warc_files(&source, &path, &cursor, max, fetcher.access(&source))
+                    warc_files(&source, &path, &cursor, &rules, fetcher.access(&source))
                 })
                 .await
             }
@@ -65,7 +65,7 @@ impl Fetcher {
             why: error.to_string(),
         })?;
         let mut look = Look::default();
-        look.take_feed(feed, source, self.access(source));
+        look.take_feed(feed, &source.name, self.access(source));
         Ok(look.entries.into_iter().map(|listed| listed.entry).collect())
     }
 
@@ -95,11 +95,10 @@ impl Fetcher {
         source: &SourceConfig,
         url: &Url,
         headers: HeaderMap,
-        page: bool,
     ) -> Result<(Look, Answer, Option<Bytes>), FetchError> {
         let max = self.inner.config.max_feed.0;
         let access = self.access(source);
-        let wanted = Wanted { headers, access, max, page, accept: &|_, _| Ok(()) };
+        let wanted = Wanted { headers, access, max, entry: None, accept: &|_, _| Ok(()) };
         let followed = self.follow(url, &wanted).await?;
         let look = Look::of(&followed);
         let answer = followed.answer;
@@ -121,15 +120,14 @@ impl Fetcher {
         cursor: &Cursor,
     ) -> Result<Look, FetchError> {
         let url = cursor.moved_to.as_ref().unwrap_or(url);
-        let (mut look, answer, content) = self.ask(source, url, cursor.conditions(), false).await?;
+        let (mut look, answer, content) = self.ask(source, url, cursor.conditions()).await?;
         if let Some(content) = content {
             let parsed =
                 feed::parse(&content, answer.content_type(), Some(&answer.url), self.feed_limits());
-            look.take_feed(
-                parsed.map_err(|error| not_a_source(&answer.url, error))?,
-                source,
-                self.access(source),
-            );
+            let feed = parsed.map_err(|error| not_a_source(&answer.url, error))?;
+            let named = feed.hub.as_deref().map(|hub| (hub, feed.own_link.as_deref()));
+            look.hub = websub::announced(&answer.headers, named, &answer.url);
+            look.take_feed(feed, &source.name, self.access(source));
         }
         Ok(look)
     }
@@ -141,7 +139,7 @@ impl Fetcher {
         cursor: &Cursor,
     ) -> Result<Look, FetchError> {
         let url = cursor.moved_to.as_ref().unwrap_or(url);
-        let (mut look, answer, content) = self.ask(source, url, cursor.conditions(), false).await?;
+        let (mut look, answer, content) = self.ask(source, url, cursor.conditions()).await?;
         let Some(content) = content else { return Ok(look) };
         let parse = |answer: &Answer, content: &Bytes| {
             let parsed = sitemap::parse(
@@ -170,7 +168,7 @@ impl Fetcher {
         }
         for part in parts.into_iter().take(SITEMAPS_PER_LOOK) {
             let read = match Url::parse(&part.loc) {
-                Ok(url) => self.ask(source, &url, HeaderMap::new(), false).await,
+                Ok(url) => self.ask(source, &url, HeaderMap::new()).await,
                 Err(_) => continue,
             };
             let read =
@@ -193,7 +191,7 @@ impl Fetcher {
         cursor: &Cursor,
     ) -> Result<Look, FetchError> {
         let url = cursor.moved_to.as_ref().unwrap_or(url);
-        let (mut look, answer, content) = self.ask(source, url, cursor.conditions(), false).await?;
+        let (mut look, answer, content) = self.ask(source, url, cursor.conditions()).await?;
         let Some(content) = content else { return Ok(look) };
         let (html, _) = text::decode(&content, answer.content_type());
         let access = self.access(source);
@@ -217,7 +215,8 @@ impl Fetcher {
         for link in links.into_iter().take(most) {
             let input = link.url.to_string();
             // A link's words are no headline: they may be cut, or be those of a picture.
-            let entry = entry(source, input.clone(), Location::Url(link.url), Hints::default());
+            let entry =
+                entry(&source.name, input.clone(), Location::Url(link.url), Hints::default());
             look.entries.push(Listed::new(entry, &input, &[]));
         }
         Ok(look)
@@ -230,7 +229,7 @@ impl Fetcher {
             headers: HeaderMap::new(),
             access: None,
             max,
-            page: false,
+            entry: None,
             accept: &|_, _| Ok(()),
         };
         let answer = self.follow(url, &wanted).await?.answer;
@@ -271,7 +270,7 @@ impl Look {
                 ..Hints::default()
             };
             let title = hints.title.clone().unwrap_or_default();
-            let entry = entry(source, item.loc.clone(), Location::Url(url), hints);
+            let entry = entry(&source.name, item.loc.clone(), Location::Url(url), hints);
             self.entries.push(Listed::new(entry, &item.loc, &[&title, &version]));
         }
     }
@@ -318,7 +317,7 @@ fn folder(source: &SourceConfig, path: &Path, access: Option<&Access>) -> Result
         let changed = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
         let version = format!("{} {changed:?}", metadata.len());
         let location = Location::File(found.path().to_owned());
-        let entry = entry(source, input.clone(), location, Hints::default());
+        let entry = entry(&source.name, input.clone(), location, Hints::default());
         look.entries.push(Listed::new(entry, &input, &[&version]));
     }
     Ok(look)
@@ -329,7 +328,7 @@ fn warc_files(
     source: &SourceConfig,
     path: &Path,
     cursor: &Cursor,
-    max: u64,
+    rules: &Rules,
     access: Option<&Access>,
 ) -> Result<Look, FetchError> {
     let mut look = Look { files: cursor.files.clone(), ..Look::default() };
@@ -342,46 +341,43 @@ fn warc_files(
         if path.metadata().map_err(failed)?.len() <= offset {
             continue;
         }
-        let mut file = WarcFile::open(&path, offset, max + (64 << 10)).map_err(failed)?;
-        let wanted = |record: &warc::WarcRecord| {
-            let url = record.url.as_deref().unwrap_or("");
-            record.kind == "response"
-                && url.starts_with("http")
-                && access.is_none_or(|access| access.wants(url))
+        let mut pages = Pages::open(&path, offset, rules.clone()).map_err(failed)?;
+        let wanted = |record: &WarcRecord| {
+            access.is_none_or(|access| access.wants(record.url.as_deref().unwrap_or("")))
         };
         let mut end = offset;
+        let mut refused = 0;
         while room > 0 {
-            let record = match file.next(wanted) {
-                Ok(Some(record)) => record,
-                Ok(None) => break,
+            let page = match pages.next(wanted) {
+                Ok(Some(page)) => page,
+                Ok(None) => {
+                    end = pages.offset().map_err(failed)?;
+                    break;
+                }
                 Err(error) => {
                     // What follows cannot be found without this record's end: the file is done.
-                    look.warnings.push(format!("{name}: at byte {end}: {error}"));
+                    look.warnings.push(format!("{name}: after byte {end}: {error}"));
                     end = path.metadata().map_err(failed)?.len();
                     break;
                 }
             };
-            end = file.offset().map_err(failed)?;
-            let Some((url, block)) =
-                record.url.as_deref().and_then(|url| Url::parse(url).ok()).zip(record.block)
-            else {
-                continue;
+            end = pages.offset().map_err(failed)?;
+            let entry = match page {
+                Archived::Page(entry) => Entry { source: Some(source.name.clone()), ..entry },
+                Archived::Refused { .. } => {
+                    refused += 1;
+                    continue;
+                }
             };
-            let Some(response) = warc::http_response(&block, max) else { continue };
-            let content_type = response.content_type;
-            let text = content_type.as_deref().is_none_or(sniff::is_text);
-            if response.status != 200 || !text || response.body.is_empty() {
-                continue;
-            }
-            room = room.saturating_sub(response.body.len() as u64);
-            let input = url.to_string();
-            let location = Location::Inline { url: Some(url), content_type, bytes: response.body };
-            let date = record.date.unwrap_or_default();
-            look.entries.push(Listed::new(
-                entry(source, input.clone(), location, Hints::default()),
-                &input,
-                &[&date],
-            ));
+            let Location::Inline { url, fetched, bytes, .. } = &entry.location else { continue };
+            room = room.saturating_sub(bytes.len() as u64);
+            let identity = url.as_ref().map(Url::to_string).unwrap_or_default();
+            let version = fetched.map(|fetched| fetched.to_string()).unwrap_or_default();
+            look.entries.push(Listed::new(entry, &identity, &[&version]));
+        }
+        if refused > 0 {
+            look.warnings
+                .push(format!("{name}: {refused} pages are too large or ask to be left out"));
         }
         match known {
             Some(at) => look.files[at].1 = end,

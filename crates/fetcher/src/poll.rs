@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use newsmill_article::{Entry, Hints, Location};
+use newsmill_article::{Entry, Hints, Location, SourceName};
 use reqwest::StatusCode;
 use reqwest::header::{
     ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
@@ -16,6 +16,7 @@ use crate::access::Access;
 use crate::feed::Feed;
 use crate::follow::{Followed, max_age};
 use crate::schedule::{self, Asked};
+use crate::websub::{self, Subscription};
 use crate::{FetchError, SourceConfig};
 
 /// What one look at a source gave. It is always a whole answer: a failure still moves the cursor
@@ -32,7 +33,8 @@ pub struct Poll {
     pub moved_to: Option<Url>,
     /// The source said that it is gone for good (410): do not look again.
     pub stopped: bool,
-    /// All entries were new: some may have come and gone since the last look.
+    /// All entries were new, or old in a new wording: some may have come and gone since the last
+    /// look.
     pub gap: bool,
     /// What is odd but no failure, for the log.
     pub warnings: Vec<String>,
@@ -61,6 +63,12 @@ pub struct Cursor {
     pub seen: Vec<u64>,
     /// The time between two looks, in seconds, that fits what the source publishes.
     pub interval: Option<u64>,
+    /// Minutes for which an answer stays fresh by the feed's own word; it counts after a 304 too.
+    pub ttl: Option<u64>,
+    /// Hours of the day (UTC) in which the feed asks not to be polled; likewise.
+    pub skip_hours: Vec<u8>,
+    /// The subscription at a WebSub hub.
+    pub push: Option<Subscription>,
     /// Looks at which all entries were new.
     pub gaps: u64,
     /// How far each WARC file has been read: path and byte offset.
@@ -89,6 +97,10 @@ pub(crate) struct Look {
     pub(crate) last_modified: Option<String>,
     pub(crate) moved_to: Option<Url>,
     pub(crate) asked: Asked,
+    /// Minutes, as the feed says.
+    pub(crate) ttl: Option<u64>,
+    /// The hub that announces what is new.
+    pub(crate) hub: Option<websub::Announced>,
     pub(crate) warnings: Vec<String>,
     /// There is more to read at once.
     pub(crate) more: bool,
@@ -126,11 +138,8 @@ impl Look {
     }
 
     /// The entries of a feed.
-    pub(crate) fn take_feed(&mut self, feed: Feed, source: &SourceConfig, access: Option<&Access>) {
-        if let Some(minutes) = feed.ttl {
-            let ttl = Duration::from_secs(minutes.saturating_mul(60));
-            self.asked.fresh = self.asked.fresh.max(Some(ttl));
-        }
+    pub(crate) fn take_feed(&mut self, feed: Feed, source: &SourceName, access: Option<&Access>) {
+        self.ttl = feed.ttl;
         self.asked.skip_hours = feed.skip_hours;
         if feed.dropped > 0 {
             self.warnings.push(format!("{} entries beyond fetcher.entries_per_feed", feed.dropped));
@@ -164,13 +173,8 @@ impl Look {
 }
 
 /// An entry of a source.
-pub(crate) fn entry(
-    source: &SourceConfig,
-    input: String,
-    location: Location,
-    hints: Hints,
-) -> Entry {
-    Entry { source: Some(source.name.clone()), input, location, hints }
+pub(crate) fn entry(source: &SourceName, input: String, location: Location, hints: Hints) -> Entry {
+    Entry { source: Some(source.clone()), input, location, hints }
 }
 
 /// Compares a look with the cursor and settles when to look again.
@@ -182,14 +186,16 @@ pub(crate) fn conclude(
     now: Timestamp,
 ) -> Poll {
     let mut cursor = cursor.clone();
-    let look = match look {
+    let mut look = match look {
         Ok(look) => look,
         Err(error) => return failed(source, cursor, error, now),
     };
     let known: HashSet<u64> = cursor.seen.iter().copied().collect();
     let identities: HashSet<u64> = known.iter().map(|key| key >> 32).collect();
     let first = cursor.last_success.is_none();
-    let all_new = look.entries.iter().all(|listed| !identities.contains(&(listed.key >> 32)));
+    // An old entry that is listed for a new wording does not show where the last list ended.
+    let all_new = look.entries.iter().all(|listed| !known.contains(&listed.key))
+        && look.entries.iter().any(|listed| !identities.contains(&(listed.key >> 32)));
     // A local source lists everything it has, or only what follows: nothing drops out unseen.
     let remote = source.kind().is_ok_and(|kind| kind.url().is_some());
     let gap = remote && !first && !known.is_empty() && look.entries.len() > 1 && all_new;
@@ -216,6 +222,16 @@ pub(crate) fn conclude(
         let gone = cursor.seen.iter().filter(|key| !listed.contains(key));
         seen.extend(gone.take(max_entries));
         cursor.seen = seen;
+    }
+    if look.not_modified {
+        look.asked.skip_hours.clone_from(&cursor.skip_hours);
+    } else {
+        cursor.ttl = look.ttl;
+        cursor.skip_hours.clone_from(&look.asked.skip_hours);
+    }
+    if let Some(minutes) = cursor.ttl {
+        let ttl = Duration::from_secs(minutes.saturating_mul(60));
+        look.asked.fresh = look.asked.fresh.max(Some(ttl));
     }
     let interval =
         schedule::interval(source.every, cursor.interval, &look.asked, entries.len(), gap, now);

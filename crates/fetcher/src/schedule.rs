@@ -136,6 +136,7 @@ mod tests {
             every: Every::default(),
             matching: Vec::new(),
             exclude: Vec::new(),
+            languages: Vec::new(),
             headers: Default::default(),
             token_env: None,
             token_file: None,
@@ -148,7 +149,7 @@ mod tests {
 
     fn item(source: &SourceConfig, number: usize) -> Entry {
         let url = format!("https://example.org/{number}");
-        entry(source, url.clone(), Location::Url(Url::parse(&url).unwrap()), Hints::default())
+        entry(&source.name, url.clone(), Location::Url(Url::parse(&url).unwrap()), Hints::default())
     }
 
     /// A feed that lists its newest 20 articles and publishes at random, on average each `gap`

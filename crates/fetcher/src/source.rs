@@ -41,6 +41,10 @@ pub struct SourceConfig {
     /// No entry whose URL or path fits one of these patterns. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// Of a WARC source only pages that declare one of these languages (BCP 47, as `en`), or none.
+    /// Default: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<String>,
     /// Headers that go to the hosts of this source's own URL, such as `Cookie`. Default: none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,

@@ -126,6 +126,8 @@ struct Payload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     content_type: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    fetched: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     guid: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     title: Option<String>,
@@ -153,11 +155,11 @@ enum Kind {
 
 /// An entry as the columns `payload` and `bytes` of `work`.
 pub(crate) fn pack(entry: &Entry) -> Result<(String, Option<Vec<u8>>), Fault> {
-    let (kind, url, content_type, bytes) = match &entry.location {
-        Location::Url(url) => (Kind::Url, Some(url), None, None),
-        Location::File(path) => (Kind::File, None, None, Some(path_bytes(path))),
-        Location::Inline { url, content_type, bytes } => {
-            (Kind::Inline, url.as_ref(), content_type.clone(), Some(bytes.to_vec()))
+    let (kind, url, content_type, fetched, bytes) = match &entry.location {
+        Location::Url(url) => (Kind::Url, Some(url), None, None, None),
+        Location::File(path) => (Kind::File, None, None, None, Some(path_bytes(path))),
+        Location::Inline { url, content_type, fetched, bytes } => {
+            (Kind::Inline, url.as_ref(), content_type.clone(), *fetched, Some(bytes.to_vec()))
         }
     };
     let hints = entry.hints.clone();
@@ -165,6 +167,7 @@ pub(crate) fn pack(entry: &Entry) -> Result<(String, Option<Vec<u8>>), Fault> {
         kind,
         url: url.map(Url::to_string).filter(|url| kind != Kind::Url || *url != entry.input),
         content_type,
+        fetched,
         guid: hints.guid,
         title: hints.title,
         authors: hints.authors,
@@ -195,6 +198,7 @@ pub(crate) fn unpack(
         Kind::Inline => Location::Inline {
             url: payload.url.as_deref().map(parse).transpose()?,
             content_type: payload.content_type,
+            fetched: payload.fetched,
             bytes: Bytes::from(bytes.unwrap_or_default()),
         },
     };
@@ -286,9 +290,10 @@ mod tests {
             Location::Inline {
                 url: Some(url),
                 content_type: Some("text/html".into()),
+                fetched: Some(Timestamp::from_second(7).unwrap()),
                 bytes: Bytes::from_static(b"\xff\0"),
             },
-            Location::Inline { url: None, content_type: None, bytes: Bytes::new() },
+            Location::Inline { url: None, content_type: None, fetched: None, bytes: Bytes::new() },
         ];
         for location in locations {
             for input in ["https://example.org/a?b=c", "other"] {

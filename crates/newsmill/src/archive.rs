@@ -1,16 +1,39 @@
-//! A WARC file as inputs: each page in it that was answered with 200 and is text.
+//! WARC files as inputs: each page in them that was answered with 200 and is text.
 
 use std::path::{Path, PathBuf};
 
-use newsmill_article::{Location, Reason};
-use newsmill_fetcher::warc::{self, WarcFile, WarcRecord};
+use jiff::Timestamp;
+use newsmill_article::{Disposition, Reason};
+use newsmill_fetcher::warc::{Archived, Pages, Rules, WarcRecord};
 use newsmill_pipeline::intake::Given;
 use url::Url;
+use walkdir::WalkDir;
 
-use crate::inputs::{entry, one, refused};
+use crate::inputs::{Inputs, one, refused};
 
-/// Headers that come before a page in its record.
-const HEADERS: u64 = 64 << 10;
+/// Which records of an archive are read; the others are not decoded.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selection {
+    /// Only what was fetched then or later.
+    pub(crate) since: Option<Timestamp>,
+    /// Only these hosts and those below them; empty for all.
+    pub(crate) hosts: Vec<String>,
+}
+
+impl Selection {
+    fn wants(&self, record: &WarcRecord) -> bool {
+        let date = || record.date.as_deref()?.parse::<Timestamp>().ok();
+        let host = || Url::parse(record.url.as_deref()?).ok()?.host_str().map(str::to_owned);
+        self.since.is_none_or(|since| date().is_some_and(|date| date >= since))
+            && (self.hosts.is_empty()
+                || host().is_some_and(|host| {
+                    self.hosts.iter().any(|wanted| {
+                        host.strip_suffix(wanted.as_str())
+                            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+                    })
+                }))
+    }
+}
 
 /// Whether a path is named like a WARC file.
 pub(crate) fn is_archive(path: &Path) -> bool {
@@ -18,10 +41,20 @@ pub(crate) fn is_archive(path: &Path) -> bool {
     name.ends_with(".warc") || name.ends_with(".warc.gz")
 }
 
-/// Its pages, one by one. A page over `max_page` bytes is left out, as it was never kept whole.
-pub(crate) fn read(path: PathBuf, max_page: u64) -> Box<dyn Iterator<Item = Given> + Send> {
-    match WarcFile::open(&path, 0, max_page + HEADERS) {
-        Ok(file) => Box::new(Pages { file, path, max_page, broken: false }),
+/// The WARC files of a folder, by name, which is by time for those that newsmill writes; or the
+/// file itself.
+pub(crate) fn files(path: PathBuf) -> Vec<PathBuf> {
+    if !path.is_dir() {
+        return vec![path];
+    }
+    let found = WalkDir::new(&path).sort_by_file_name().into_iter().flatten();
+    found.map(walkdir::DirEntry::into_path).filter(|path| is_archive(path)).collect()
+}
+
+/// The pages of a file, one by one.
+pub(crate) fn read(path: PathBuf, rules: &Rules, selection: Selection) -> Inputs {
+    match Pages::open(&path, 0, rules.clone()) {
+        Ok(pages) => Box::new(Listing { pages, path, selection, broken: false }),
         Err(error) => {
             let reason = match error.kind() {
                 std::io::ErrorKind::NotFound => Reason::NotFound,
@@ -33,52 +66,36 @@ pub(crate) fn read(path: PathBuf, max_page: u64) -> Box<dyn Iterator<Item = Give
     }
 }
 
-struct Pages {
-    file: WarcFile,
+struct Listing {
+    pages: Pages,
     path: PathBuf,
-    max_page: u64,
+    selection: Selection,
     /// What follows a broken record cannot be found.
     broken: bool,
 }
 
-impl Iterator for Pages {
+impl Iterator for Listing {
     type Item = Given;
 
     fn next(&mut self) -> Option<Given> {
-        while !self.broken {
-            match self.file.next(|record| record.kind == "response") {
-                Ok(Some(record)) => {
-                    if let Some(page) = page(record, self.max_page) {
-                        return Some(page);
-                    }
-                }
-                Ok(None) => return None,
-                Err(error) => {
-                    self.broken = true;
-                    let input = self.path.display().to_string();
-                    return Some(refused(input, Reason::Unreadable, error.to_string()));
-                }
+        if self.broken {
+            return None;
+        }
+        match self.pages.next(|record| self.selection.wants(record)) {
+            Ok(Some(Archived::Page(entry))) => Some(Given::Entry(entry)),
+            Ok(Some(Archived::Refused { input, why })) => {
+                let reason = match why.disposition() {
+                    Disposition::Reject(reason) => reason,
+                    _ => Reason::Unreadable,
+                };
+                Some(refused(input, reason, why.to_string()))
+            }
+            Ok(None) => None,
+            Err(error) => {
+                self.broken = true;
+                let input = self.path.display().to_string();
+                Some(refused(input, Reason::Unreadable, error.to_string()))
             }
         }
-        None
     }
-}
-
-fn page(record: WarcRecord, max_page: u64) -> Option<Given> {
-    let url = Url::parse(record.url.as_deref()?).ok()?;
-    let response = warc::http_response(&record.block?, max_page)?;
-    let text = response.content_type.as_deref().is_none_or(|kind| {
-        let kind = kind.trim_start().to_ascii_lowercase();
-        kind.starts_with("text/html") || kind.starts_with("text/plain") || kind.contains("xhtml")
-    });
-    if response.status != 200 || !text {
-        return None;
-    }
-    let input = url.to_string();
-    let location = Location::Inline {
-        url: Some(url),
-        content_type: response.content_type,
-        bytes: response.body,
-    };
-    Some(Given::Entry(entry(input, location)))
 }

@@ -10,8 +10,8 @@ use tracing_subscriber::EnvFilter;
 use crate::exit::{self, Exit};
 use crate::journal;
 use crate::{
-    cases, check, completions, discover, eval, explain, inspect, models, once, parse, reload, run,
-    schema, tap, top,
+    cases, check, completions, discover, eval, explain, inspect, models, once, parse, reload,
+    replay, run, schema, tap, top,
 };
 
 /// Reads news pages and feeds, keeps the articles, and summarizes them with a source for every
@@ -51,6 +51,8 @@ enum Verb {
     Reload(reload::Args),
     /// Is a running mill ready, and if not, which part is not?
     Health(reload::Args),
+    /// Run today's cleaner and summarizer over archived pages, and show what would change
+    Replay(replay::Args),
     /// The history of one article in plain words
     Fate(inspect::FateArgs),
     /// Sources, counts, and how far behind each sink is
@@ -67,7 +69,7 @@ enum Verb {
     Verify(eval::VerifyArgs),
     /// Models that are not built in: list, fetch, verify and measure them
     Models(models::Args),
-    /// The feeds that a page names, one URL a line
+    /// The feeds of a page, an OPML list or a configuration: as URLs, as configuration, as OPML
     Discover(discover::Args),
     /// Run one parser over standard input and print what it finds as JSON
     Parse(parse::Args),
@@ -102,6 +104,7 @@ pub(crate) fn run() -> Exit {
         Verb::Tap(args) => tap::run(args),
         Verb::Reload(args) => reload::reload(&args),
         Verb::Health(args) => reload::health(&args),
+        Verb::Replay(args) => replay::run(args),
         Verb::Fate(args) => inspect::fate(&args),
         Verb::Status(args) => inspect::status(&args),
         Verb::Dead(args) => inspect::dead(&args),

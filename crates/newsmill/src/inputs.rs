@@ -13,27 +13,29 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use globset::{GlobBuilder, GlobMatcher};
 use newsmill_article::{Entry, Hints, Location, Reason};
+use newsmill_fetcher::warc::Rules;
 use newsmill_pipeline::intake::Given;
 use url::Url;
 use walkdir::WalkDir;
 
-use crate::{archive, stdin};
+use crate::archive::{self, Selection};
+use crate::stdin;
 
 /// File endings, without `.gz`, that a folder's files are read for.
-const ENDINGS: [&str; 7] = ["html", "htm", "xhtml", "shtml", "txt", "md", "markdown"];
+const ENDINGS: [&str; 8] = ["html", "htm", "xhtml", "shtml", "txt", "text", "md", "markdown"];
 
-type Inputs = Box<dyn Iterator<Item = Given> + Send>;
+pub(crate) type Inputs = Box<dyn Iterator<Item = Given> + Send>;
 
 /// Everything that `names` names, in order. `passed_over` counts the files of folders that are
-/// of another kind; `max_page` bounds what is read from standard input as one page.
-pub(crate) fn list(names: Vec<String>, max_page: u64, passed_over: &Arc<AtomicU64>) -> Inputs {
+/// of another kind; `rules` bound a page and say which of an archive are taken.
+pub(crate) fn list(names: Vec<String>, rules: Rules, passed_over: &Arc<AtomicU64>) -> Inputs {
     let passed_over = passed_over.clone();
-    Box::new(names.into_iter().flat_map(move |name| expand(name, max_page, &passed_over)))
+    Box::new(names.into_iter().flat_map(move |name| expand(name, &rules, &passed_over)))
 }
 
-fn expand(name: String, max_page: u64, passed_over: &Arc<AtomicU64>) -> Inputs {
+fn expand(name: String, rules: &Rules, passed_over: &Arc<AtomicU64>) -> Inputs {
     if name == "-" {
-        return stdin::read(std::io::stdin(), max_page);
+        return stdin::read(std::io::stdin(), rules.max_page());
     }
     if let Some(url) = web(&name) {
         return one(Given::Entry(entry(name, Location::Url(url))));
@@ -54,7 +56,7 @@ fn expand(name: String, max_page: u64, passed_over: &Arc<AtomicU64>) -> Inputs {
         return glob(name);
     }
     if archive::is_archive(&path) {
-        return archive::read(path, max_page);
+        return archive::read(path, rules, Selection::default());
     }
     if let Some(why) = no_address(&name)
         && path.symlink_metadata().is_err()
@@ -183,8 +185,12 @@ pub(crate) fn one(given: Given) -> Inputs {
 mod tests {
     use super::*;
 
+    fn rules() -> Rules {
+        Rules::new(&newsmill_fetcher::Config::default())
+    }
+
     fn names(args: &[&str]) -> Vec<String> {
-        list(args.iter().map(ToString::to_string).collect(), 1 << 20, &Arc::default())
+        list(args.iter().map(ToString::to_string).collect(), rules(), &Arc::default())
             .map(|given| match given {
                 Given::Entry(entry) => entry.input,
                 Given::Refused { input, reason, .. } => format!("{input}: {}", reason.code()),
@@ -233,7 +239,7 @@ mod tests {
         let expected = ["a/x.txt", "b/10.HTML.GZ", "b/2.html", "b/q[1].html", "z.md"];
         assert_eq!(names(&[&root]), under(&root, &expected));
         let passed_over = Arc::default();
-        assert_eq!(list(vec![root], 1, &passed_over).count(), 5);
+        assert_eq!(list(vec![root], rules(), &passed_over).count(), 5);
         assert_eq!(passed_over.load(Ordering::Relaxed), 2);
     }
 

@@ -23,6 +23,7 @@ mod output;
 mod page;
 mod parse;
 mod reload;
+mod replay;
 mod run;
 mod schema;
 mod stdin;

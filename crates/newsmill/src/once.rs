@@ -15,6 +15,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use newsmill_article::Outcome;
+use newsmill_fetcher::warc::Rules;
 use newsmill_fetcher::{FetchError, Fetcher};
 use newsmill_pipeline::config::{self, Resolved};
 use newsmill_pipeline::guard::Trial;
@@ -31,8 +32,9 @@ use serde::de::value::StrDeserializer;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Exit;
+use crate::inputs::{self, Inputs};
 use crate::output::Output;
-use crate::{inputs, run};
+use crate::run;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,8 +49,8 @@ Examples:
 
 Records come out in the order of the inputs, one for each input: the same story twice is two
 records. What becomes none is named on stderr with its reason, and the exit code is then 1.
-In a folder, hidden files and files that are not .html, .htm, .xhtml, .shtml, .txt, .md or
-.markdown (each also .gz) are passed over.
+In a folder, hidden files and files that are not .html, .htm, .xhtml, .shtml, .txt, .text, .md
+or .markdown (each also .gz) are passed over.
 
 With --ledger, a run that was interrupted, kill -9 included, goes on with what is left when it is
 started again, and --out ends up with each record once. Records then come out in the order in
@@ -173,11 +175,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
 }
 
 async fn mill(args: Args, resolved: Resolved, output: Output) -> anyhow::Result<Exit> {
-    let begun = Instant::now();
-    let out = args.out.clone();
-    let max_page = resolved.fetcher.max_page.0;
+    let rules = Rules::new(&resolved.fetcher);
     let grace = resolved.shutdown.grace.0;
-    let parts = match parts(&args, resolved) {
+    let parts = match parts(resolved, args.jobs, trial(&args)) {
         Ok(parts) => parts,
         Err(error) => {
             output.discard();
@@ -186,11 +186,30 @@ async fn mill(args: Args, resolved: Resolved, output: Output) -> anyhow::Result<
         }
     };
     let passed_over = Arc::default();
-    let progress = progress(&args, max_page);
+    let progress = progress(&args, &rules);
+    let inputs = inputs::list(args.inputs, rules, &passed_over);
+    work(&parts, Job { inputs, passed_over, output, out: args.out, progress, grace }).await
+}
+
+/// What to read, where to write it, and how to show it.
+pub(crate) struct Job {
+    pub(crate) inputs: Inputs,
+    /// Files that the inputs leave out.
+    pub(crate) passed_over: Arc<AtomicU64>,
+    pub(crate) output: Output,
+    /// The file that `output` writes; `None` for stdout.
+    pub(crate) out: Option<PathBuf>,
+    pub(crate) progress: ProgressBar,
+    pub(crate) grace: Duration,
+}
+
+/// Runs the inputs through the mill, writes their records, and says how it went.
+pub(crate) async fn work(parts: &Parts, job: Job) -> anyhow::Result<Exit> {
+    let begun = Instant::now();
+    let Job { inputs, passed_over, output, out, progress, grace } = job;
     let report = Arc::new(Mutex::new(Report::new(output, progress)));
     let stop = CancellationToken::new();
-    let inputs = inputs::list(args.inputs, max_page, &passed_over);
-    let crew = topology::once(&parts, inputs, Reporter(report.clone()), stop.clone())?;
+    let crew = topology::once(parts, inputs, Reporter(report.clone()), stop.clone())?;
     let ending = supervisor::run(crew, stop, supervisor::signals()?, grace).await;
 
     let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
@@ -229,7 +248,11 @@ async fn mill(args: Args, resolved: Resolved, output: Output) -> anyhow::Result<
 }
 
 /// The stages, as the command line and the configuration want them.
-fn parts(args: &Args, resolved: Resolved) -> Result<Parts, FetchError> {
+pub(crate) fn parts(
+    resolved: Resolved,
+    jobs: Option<u16>,
+    trial: Option<Trial>,
+) -> Result<Parts, FetchError> {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Parts {
         fetcher: Fetcher::new(&resolved.fetcher, &[])?,
@@ -238,9 +261,9 @@ fn parts(args: &Args, resolved: Resolved) -> Result<Parts, FetchError> {
         channels: resolved.channels,
         fetches: FETCHES,
         attempts: ATTEMPTS,
-        jobs: args.jobs.map_or_else(cores, usize::from),
+        jobs: jobs.map_or_else(cores, usize::from),
         telemetry: Arc::new(Telemetry::default()),
-        trial: trial(args),
+        trial,
     })
 }
 
@@ -298,14 +321,17 @@ impl Report {
     fn closing_line(&self, elapsed: Duration, passed_over: u64) -> String {
         let rejected: u64 = self.others.values().sum();
         let inputs = self.records + rejected;
-        let mut line = format!("{inputs} inputs, {} records, {rejected} rejected", self.records);
+        let of =
+            |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let mut line =
+            format!("{}, {}, {rejected} rejected", of(inputs, "input"), of(self.records, "record"));
         let reasons: Vec<_> =
             self.others.iter().map(|(code, count)| format!("{count} {code}")).collect();
         if !reasons.is_empty() {
             let _ = write!(line, " ({})", reasons.join(", "));
         }
         if passed_over > 0 {
-            let _ = write!(line, ", {passed_over} other files passed over");
+            let _ = write!(line, ", {} passed over", of(passed_over, "other file"));
         }
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let rate = inputs as f64 / elapsed.as_secs_f64().max(1e-6);
@@ -357,7 +383,7 @@ impl Ends for Reporter {
 
 /// A bar on stderr where a person looks at it and the records go elsewhere. The inputs are counted
 /// beside the run, so that it need not wait for their number.
-fn progress(args: &Args, max_page: u64) -> ProgressBar {
+fn progress(args: &Args, rules: &Rules) -> ProgressBar {
     let records_on_screen = args.out.is_none() && std::io::stdout().is_terminal();
     if records_on_screen || !std::io::stderr().is_terminal() {
         return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
@@ -368,9 +394,9 @@ fn progress(args: &Args, max_page: u64) -> ProgressBar {
         bar.set_style(style);
     }
     if !args.inputs.iter().any(|input| input == "-") {
-        let (counted, names) = (bar.clone(), args.inputs.clone());
+        let (counted, names, rules) = (bar.clone(), args.inputs.clone(), rules.clone());
         std::thread::spawn(move || {
-            let count = inputs::list(names, max_page, &Arc::<AtomicU64>::default()).count();
+            let count = inputs::list(names, rules, &Arc::<AtomicU64>::default()).count();
             counted.set_length(u64::try_from(count).unwrap_or(u64::MAX));
         });
     }

@@ -36,7 +36,8 @@ pub(crate) fn read(
     if let Err(error) = input.take(left).read_to_end(&mut bytes) {
         return one(refused("-".to_owned(), Reason::Unreadable, error.to_string()));
     }
-    let location = Location::Inline { url: None, content_type: None, bytes: bytes.into() };
+    let location =
+        Location::Inline { url: None, content_type: None, fetched: None, bytes: bytes.into() };
     one(Given::Entry(entry("-".to_owned(), location)))
 }
 

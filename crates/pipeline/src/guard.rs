@@ -157,7 +157,8 @@ mod tests {
 
     fn page() -> Page {
         let bytes = Bytes::from_static(b"<p>poison");
-        let location = Location::Inline { url: None, content_type: None, bytes: bytes.clone() };
+        let location =
+            Location::Inline { url: None, content_type: None, fetched: None, bytes: bytes.clone() };
         let entry = Entry { source: None, input: "x".into(), location, hints: Hints::default() };
         Page { entry, url: None, content_type: None, bytes, fetched: Timestamp::UNIX_EPOCH }
     }

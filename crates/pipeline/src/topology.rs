@@ -26,7 +26,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::config::Channels;
 use crate::guard::{Guard, Trial};
 use crate::in_flight::{InFlight, Settlement};
-use crate::intake::{Given, due, list};
+use crate::intake::{Given, due, list, push};
 use crate::jobs::Jobs;
 use crate::ledger_thread::{self, LedgerHandle};
 use crate::reload::{self, Reloading};
@@ -467,6 +467,11 @@ impl<S: FnMut(&Settlement) + Send + Clone + 'static> Core<S> {
             Feed::Schedule(sources) => {
                 let (sources_in, due) =
                     channel(crew, &telemetry, "sources", parts.channels.sources);
+                if let Some(address) = parts.fetcher.listens_at() {
+                    let (fetcher, handle) = (parts.fetcher.clone(), handle.clone());
+                    let pushes = push::run(fetcher, address, handle, found.clone(), stop.clone());
+                    crew.task("intake", pushes);
+                }
                 crew.task("intake", due::sources(handle.clone(), sources_in, stop.clone()));
                 self.poll_loops(parts, sources, &due, &fetching, None);
             }

@@ -4,6 +4,7 @@
 
 mod cluster;
 mod command;
+mod conformance;
 mod crash;
 mod dist;
 mod figures;
@@ -51,6 +52,9 @@ enum Verb {
     Dist(dist::Args),
     /// Measure the whole mill: pages a second, cores, memory, the cost of the ledger and of metrics
     Figures(figures::Args),
+    /// Run a public test suite (feedparser, gofeed, html5lib-tests encoding, WPT URLs,
+    /// google/robotstxt, warcio) against the parsers
+    Conformance(conformance::Args),
     /// Write the JSON Schemas of the configuration and the record anew; with --check only compare
     Schema(schema::Args),
     /// Train the cleaner's table anew, and report its cross-validated and plain scores
@@ -71,6 +75,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Cluster(args) => cluster::run(&args),
         Verb::Dist(args) => dist::run(&args),
         Verb::Figures(args) => figures::run(&args),
+        Verb::Conformance(args) => conformance::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::TrainCleaner(args) => train_cleaner::run(&args),
         Verb::TrainSummarizer(args) => train_summarizer::run(&root(), &args),

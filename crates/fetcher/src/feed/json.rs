@@ -10,6 +10,7 @@ struct JsonFeed {
     version: Option<String>,
     title: Option<String>,
     home_page_url: Option<String>,
+    feed_url: Option<String>,
     language: Option<String>,
     #[serde(default)]
     hubs: Vec<Hub>,
@@ -45,7 +46,28 @@ struct Author {
     name: Option<String>,
 }
 
+/// The most values, outside of strings, of one feed: each takes far more memory than its text.
+const MAX_VALUES: usize = 200_000;
+
+/// Commas and brackets outside of strings, which are as many as the values but for a few.
+fn values(text: &str) -> usize {
+    let (mut count, mut string, mut escaped) = (0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = string,
+            b'"' => string = !string,
+            b',' | b'[' | b'{' if !string => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 pub(super) fn parse(text: &str, base: Option<&Url>, limits: FeedLimits) -> Result<Feed, FeedError> {
+    if values(text) > MAX_VALUES {
+        return Err(FeedError::TooMany(MAX_VALUES));
+    }
     let not = |why: String| FeedError::NotAFeed(why);
     let json: JsonFeed = serde_json::from_str(text).map_err(|error| not(error.to_string()))?;
     let version = json.version.unwrap_or_default();
@@ -57,6 +79,7 @@ pub(super) fn parse(text: &str, base: Option<&Url>, limits: FeedLimits) -> Resul
         title: json.title.as_deref().and_then(plain),
         link: json.home_page_url.and_then(|url| resolve(&url, base)),
         language: json.language,
+        own_link: json.feed_url,
         hub: json.hubs.into_iter().find_map(|hub| hub.url),
         dropped: items.len().saturating_sub(limits.entries),
         ..Feed::default()

@@ -39,6 +39,8 @@ pub struct Feed {
     pub skip_hours: Vec<u8>,
     /// The address of a WebSub hub.
     pub hub: Option<String>,
+    /// The address that the feed names as its own.
+    pub own_link: Option<String>,
     /// The entries as listed.
     pub entries: Vec<FeedEntry>,
     /// Entries beyond the bound.
@@ -85,6 +87,9 @@ pub enum FeedError {
     /// Something else.
     #[error("neither RSS, Atom nor JSON Feed: {0}")]
     NotAFeed(String),
+    /// More values than any feed has.
+    #[error("more than {0} values in one JSON feed")]
+    TooMany(usize),
     /// Deeper nesting than the bound.
     #[error("elements nested deeper than the limit of {0}")]
     TooDeep(usize),
@@ -172,7 +177,7 @@ pub(crate) fn tidy(text: &str) -> Option<String> {
 }
 
 /// Plain text of what may be HTML.
-pub(crate) fn plain(html: &str) -> Option<String> {
+pub fn plain(html: &str) -> Option<String> {
     if !html.contains(['<', '&']) {
         return tidy(html);
     }

@@ -299,6 +299,9 @@ impl<'a> State<'a> {
         if rel == "hub" && self.entry.is_none() {
             self.feed.hub.get_or_insert_with(|| href.to_owned());
         }
+        if rel == "self" && self.entry.is_none() {
+            self.feed.own_link.get_or_insert_with(|| href.to_owned());
+        }
         if rel == "alternate" {
             let wanted = kind.is_empty() || kind.contains("html") || !self.has_link;
             self.link(href, wanted && !self.has_link);

@@ -12,7 +12,7 @@ use super::{Server, answer, entry_at, fetcher, open};
 use crate::host::Hosts;
 use crate::{Config, Cursor, Every, FetchError, Fetcher, HostConfig, SourceConfig};
 
-fn source(feed: Url) -> SourceConfig {
+pub(super) fn source(feed: Url) -> SourceConfig {
     SourceConfig {
         name: SourceName::new("test"),
         feed: Some(feed),
@@ -23,6 +23,7 @@ fn source(feed: Url) -> SourceConfig {
         every: Every::default(),
         matching: Vec::new(),
         exclude: Vec::new(),
+        languages: Vec::new(),
         headers: [("x-key".to_owned(), "secret".to_owned())].into(),
         token_env: None,
         token_file: None,

@@ -5,6 +5,8 @@ mod guard;
 mod manners;
 mod properties;
 mod sources;
+mod websub;
+mod week;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

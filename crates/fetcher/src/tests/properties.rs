@@ -128,5 +128,7 @@ fn everything(bytes: &[u8]) {
     }
     let robots = Robots::parse(bytes);
     let _ = robots.allows("newsmill", robots::path_and_query(&base));
-    let _ = warc::http_response(&bytes::Bytes::copy_from_slice(bytes), 1000);
+    let _ = html::head_tags(&html::beginning(bytes)).count();
+    let _ = html::language(bytes);
+    let _ = warc::content_of(bytes, 1000);
 }

@@ -164,6 +164,7 @@ fn a_source_that_carries_the_text_is_read_again_when_its_bytes_change() {
         inline.location = Location::Inline {
             url: Some("https://example.org/a".parse().unwrap()),
             content_type: None,
+            fetched: None,
             bytes: Bytes::from_static(bytes),
         };
         inline

@@ -193,6 +193,7 @@ fn source(expected: &ExpectedFeed, config: &Resolved) -> anyhow::Result<SourceCo
             every: Default::default(),
             matching: Vec::new(),
             exclude: Vec::new(),
+            languages: Vec::new(),
             headers: BTreeMap::new(),
             token_env: None,
             token_file: None,
@@ -228,6 +229,7 @@ fn inline(page: &Path, url: &Url) -> anyhow::Result<Location> {
     Ok(Location::Inline {
         url: Some(url.clone()),
         content_type: Some(kind.to_owned()),
+        fetched: None,
         bytes: bytes.into(),
     })
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use anyhow::Context;
 use newsmill_article::Outcome;
+use newsmill_fetcher::warc::Rules;
 use newsmill_ledger::Ledger;
 use newsmill_pipeline::config::Resolved;
 use newsmill_pipeline::in_flight::Settlement;
@@ -15,7 +16,7 @@ use newsmill_pipeline::topology::{self, Feed};
 use newsmill_sink::{Config, Format, JsonlConfig, Rotate, StdoutConfig};
 use tokio_util::sync::CancellationToken;
 
-use super::{Args, parts, refusal};
+use super::{Args, parts, refusal, trial};
 use crate::exit::Exit;
 use crate::{inputs, run};
 
@@ -38,14 +39,14 @@ pub(super) async fn mill(
     ledger: &Path,
     sink: Config,
 ) -> anyhow::Result<Exit> {
-    let max_page = resolved.fetcher.max_page.0;
+    let rules = Rules::new(&resolved.fetcher);
     let grace = resolved.shutdown.grace.0;
     let mut ledger = match Ledger::open(ledger, &resolved.ledger) {
         Ok(ledger) => ledger,
         Err(error) => return run::set_up_failed(error.into()),
     };
     ledger.share_hosts(topology::share(&resolved.fetcher));
-    let parts = match parts(&args, resolved) {
+    let parts = match parts(resolved, args.jobs, trial(&args)) {
         Ok(parts) => parts,
         Err(error) => {
             writeln!(std::io::stderr(), "{error}")?;
@@ -53,7 +54,7 @@ pub(super) async fn mill(
         }
     };
     let passed_over = Arc::default();
-    let feed = Feed::Inputs(inputs::list(args.inputs, max_page, &passed_over));
+    let feed = Feed::Inputs(inputs::list(args.inputs, rules, &passed_over));
     let stop = CancellationToken::new();
     let signals = supervisor::signals().context("cannot listen to signals")?;
     let crew =

@@ -2,5 +2,6 @@
 
 pub mod due;
 pub mod list;
+pub mod push;
 
 pub use list::Given;

@@ -198,8 +198,12 @@ impl Wire for Article {
         }
         let (stamp, label, item) = decode(message)?;
         let Owned { source, input, url, fetched, document } = item;
-        let location =
-            Location::Inline { url: url.clone(), content_type: None, bytes: Bytes::new() };
+        let location = Location::Inline {
+            url: url.clone(),
+            content_type: None,
+            fetched: None,
+            bytes: Bytes::new(),
+        };
         let entry = Entry { source, input, location, hints: Hints::default() };
         Ok((stamp, label, Self { entry, url, fetched, document }))
     }
@@ -266,6 +270,8 @@ enum LocationShape {
     Inline {
         url: Option<Url>,
         content_type: Option<String>,
+        #[serde(default)]
+        fetched: Option<Timestamp>,
         #[serde(serialize_with = "write_bytes", deserialize_with = "read_bytes")]
         bytes: Bytes,
     },

@@ -81,7 +81,8 @@ mod tests {
         let text = "<article><h1>Lock opens</h1>".to_owned()
             + &"<p>The lock of the canal was opened by the keeper, who had waited.".repeat(4);
         let bytes = Bytes::from(text);
-        let location = Location::Inline { url: None, content_type: None, bytes: bytes.clone() };
+        let location =
+            Location::Inline { url: None, content_type: None, fetched: None, bytes: bytes.clone() };
         let entry = Entry { source: None, input: "x".into(), location, hints: Hints::default() };
         let page =
             Page { entry, url: None, content_type: None, bytes, fetched: Timestamp::UNIX_EPOCH };

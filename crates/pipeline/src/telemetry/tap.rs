@@ -231,7 +231,7 @@ impl Shown for Entry {
         let location = match &self.location {
             Location::Url(url) => json!({ "url": url }),
             Location::File(path) => json!({ "file": path }),
-            Location::Inline { url, content_type, bytes } => {
+            Location::Inline { url, content_type, bytes, .. } => {
                 json!({ "url": url, "content_type": content_type, "bytes": bytes.len() })
             }
         };

@@ -39,6 +39,7 @@ fn an_entry_crosses_whole() {
         Location::Inline {
             url: Some(url),
             content_type: Some("text/html; charset=x".to_owned()),
+            fetched: Some(Timestamp::UNIX_EPOCH),
             bytes: Bytes::from_static(b"\xff\x00<p>"),
         },
     ] {

@@ -1,8 +1,14 @@
 //! Reads WARC files (ISO 28500:2017), plain or with one gzip member a record.
 //!
-//! Streaming: one record is in memory at a time, and of it no more than the bound. Reading can
-//! begin at any record's offset, so it resumes inside a file. A file that ends in the middle of a
-//! record, as one does that is still being written, ends before that record.
+//! [`WarcFile`] gives the records, [`Pages`] the articles' pages in them. Streaming: one record is
+//! in memory at a time, and of it no more than the bound. Reading can begin at any record's offset,
+//! so it resumes inside a file. A file that ends in the middle of a record, as one does that is
+//! still being written, ends before that record. Left out: digests are not checked, and `revisit`
+//! records are passed over.
+
+mod announced;
+mod http;
+mod pages;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
@@ -12,6 +18,9 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::decode;
+
+pub(crate) use announced::Announced;
+pub use pages::{Archived, Pages, Rules};
 
 /// The most bytes of a record's header, and of an HTTP header in it.
 const MAX_HEADER: u64 = 64 << 10;
@@ -34,17 +43,6 @@ pub struct WarcRecord {
     /// The block itself; `None` where it was not wanted or is over the bound.
     #[serde(skip)]
     pub block: Option<Bytes>,
-}
-
-/// What an HTTP response in a record holds.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HttpResponse {
-    /// The status.
-    pub status: u16,
-    /// `Content-Type` as sent.
-    pub content_type: Option<String>,
-    /// The body, without transfer and content codings.
-    pub body: Bytes,
 }
 
 /// A WARC file that is being read.
@@ -98,7 +96,7 @@ impl WarcFile {
             return Ok(None);
         }
         let member = flate2::bufread::GzDecoder::new(&mut self.file);
-        let mut member = BufReader::new(member);
+        let mut member = BufReader::with_capacity(32 << 10, member);
         let found = record(&mut member, self.max_block, wanted)?;
         let mut rest = member.take(64);
         let left = io::copy(&mut rest, &mut io::sink())?;
@@ -183,52 +181,8 @@ fn record(
     Ok(Some(record))
 }
 
-/// The HTTP response in the block of a `response` record; `None` where there is none. Codings that
-/// the headers name but the body no longer has, as in many archives, do no harm.
-pub fn http_response(block: &Bytes, max: u64) -> Option<HttpResponse> {
-    let end = block.windows(4).take(MAX_HEADER as usize).position(|four| four == b"\r\n\r\n")?;
-    let head = String::from_utf8_lossy(&block[..end]);
-    let mut lines = head.lines();
-    let mut status = lines.next()?.split(' ');
-    let status =
-        status.next()?.starts_with("HTTP/").then(|| status.next()?.parse().ok()).flatten()?;
-    let header = |wanted: &str| {
-        head.lines().skip(1).find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.trim().eq_ignore_ascii_case(wanted).then(|| value.trim().to_owned())
-        })
-    };
-    let mut body = block.slice(end + 4..);
-    if header("transfer-encoding")
-        .is_some_and(|value| value.to_ascii_lowercase().contains("chunked"))
-    {
-        body = dechunk(&body).unwrap_or(body);
-    }
-    if let Some(coding) = header("content-encoding") {
-        match decode::content_encoding(&coding, body.clone(), max) {
-            Ok(decoded) => body = decoded,
-            Err(decode::DecodeError::TooLarge(_)) => return None,
-            Err(_) => {}
-        }
-    }
-    (body.len() as u64 <= max).then(|| HttpResponse {
-        status,
-        content_type: header("content-type"),
-        body,
-    })
-}
-
-fn dechunk(mut rest: &[u8]) -> Option<Bytes> {
-    let mut out = Vec::with_capacity(rest.len());
-    loop {
-        let end = rest.windows(2).position(|two| two == b"\r\n")?;
-        let size = std::str::from_utf8(&rest[..end]).ok()?.split(';').next()?.trim();
-        let size = usize::from_str_radix(size, 16).ok()?;
-        rest = &rest[end + 2..];
-        if size == 0 {
-            return Some(out.into());
-        }
-        out.extend_from_slice(rest.get(..size)?);
-        rest = rest.get(size..)?.strip_prefix(b"\r\n")?;
-    }
+/// The body of the HTTP response in a block, for tests.
+#[cfg(test)]
+pub(crate) fn content_of(block: &[u8], max: u64) -> Option<Bytes> {
+    http::HttpResponse::read(&Bytes::copy_from_slice(block))?.content(max).ok()
 }
