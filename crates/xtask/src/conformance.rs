@@ -44,13 +44,6 @@ pub(crate) enum Outcome {
     Fail(String),
 }
 
-impl Outcome {
-    /// A failure unless `same`.
-    fn of(same: bool, why: impl FnOnce() -> String) -> Self {
-        if same { Self::Pass } else { Self::Fail(why()) }
-    }
-}
-
 /// Cases with their names.
 type Cases = Vec<(String, Outcome)>;
 
