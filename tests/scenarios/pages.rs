@@ -60,7 +60,7 @@ fn what_differs_is_shown() {
     }
     let (first, rest) = truth.split_once(' ').expect("words");
     let ran = wrong("{}", Some(&format!("{first}, {rest}\n\nShare this story")));
-    assert!(ran.stdout.contains("{+"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("[-,-]"), "{}", ran.stdout);
     assert!(ran.stdout.contains("- \"Share this story"), "{}", ran.stdout);
     let ran = wrong("{\"rejected\": \"too_short\"}", None);
     assert!(ran.stdout.contains("expected too_short"), "{}", ran.stdout);

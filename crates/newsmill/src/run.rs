@@ -120,7 +120,10 @@ async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
             let present = Reloading { path, resolved, endpoint: endpoint.clone(), requests };
             whole(parts, present, args.once_through, stop.clone())
         }
-        Some(stages) => linked::some(&parts, stages, resolved, stop.clone()).await,
+        Some(stages) => {
+            drop(requests);
+            linked::some(&parts, stages, resolved, stop.clone()).await
+        }
     };
     let crew = match crew {
         Ok(crew) => crew,
@@ -186,7 +189,9 @@ fn reload_on_hangup(reload: mpsc::Sender<reload::Request>) -> std::io::Result<()
         while hangups.recv().await.is_some() {
             let (reply, answer) = oneshot::channel();
             if reload.send(reload::Request(reply)).await.is_err() {
-                tracing::warn!("a mill that runs once through is not reloaded");
+                tracing::warn!(
+                    "a mill that runs once through, or some stages only, is not reloaded"
+                );
                 continue;
             }
             // What came of it is in the log.

@@ -6,7 +6,7 @@ use newsmill_pipeline::admin::Snapshot;
 use super::view::View;
 
 /// Cells of a bar.
-const BAR: usize = 20;
+const BAR: usize = 16;
 
 /// A panel: a title and its lines.
 #[derive(Debug)]
@@ -81,6 +81,10 @@ fn mill(now: &Snapshot, view: &View) -> Vec<Line> {
             now.reasons.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
         lines.push(format!("rejected so far: {}", reasons.join(", ")).into());
     }
+    if now.refused_reloads > 0 {
+        let (done, refused) = (now.reloads, now.refused_reloads);
+        lines.push(format!("{done} reloads, {refused} refused: the log says why").into());
+    }
     for (part, why) in &now.not_ready {
         lines.push(trouble(format!("not ready: {part}: {why}")));
     }
@@ -90,7 +94,7 @@ fn mill(now: &Snapshot, view: &View) -> Vec<Line> {
 fn stages(now: &Snapshot, view: &View) -> Vec<Line> {
     let mut lines = vec![
         format!(
-            "{:<11}{:>6}{:>9}{:>9}  {:<BAR$}  waits for",
+            "{:<11}{:>5}{:>8}{:>8}  {:<BAR$}  waits for",
             "", "loops", "in/s", "out/s", "█ busy ▒ out ░ in"
         )
         .into(),
@@ -104,7 +108,7 @@ fn stages(now: &Snapshot, view: &View) -> Vec<Line> {
         let mark = if is_slow { "  ◄ bottleneck" } else { "" };
         lines.push(
             format!(
-                "{:<11}{:>6}{:>9.1}{:>9.1}  {}  {length}{mark}",
+                "{:<11}{:>5}{:>8.1}{:>8.1}  {}  {length}{mark}",
                 stage.name,
                 stage.loops,
                 stage.taken,
@@ -231,7 +235,7 @@ mod tests {
         for (busy, out) in [(0.0, 0.0), (0.5, 0.5), (0.76, 0.26), (1.0, 1.0), (f64::NAN, 2.0)] {
             assert_eq!(bar(busy, out).chars().count(), BAR, "{busy} {out}");
         }
-        assert_eq!(bar(0.5, 0.25), "██████████▒▒▒▒▒░░░░░");
+        assert_eq!(bar(0.5, 0.25), "████████▒▒▒▒░░░░");
     }
 
     #[test]

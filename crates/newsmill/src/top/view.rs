@@ -153,6 +153,8 @@ pub(super) mod tests {
             sinks: Vec::new(),
             ledger: None,
             last: Vec::new(),
+            reloads: 0,
+            refused_reloads: 0,
             resident: Some(50 << 20),
             cpu: Some(1.5 * seconds as f64),
         }

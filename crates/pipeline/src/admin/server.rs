@@ -39,6 +39,9 @@ pub struct AdminError {
     source: io::Error,
 }
 
+/// Why a mill cannot be reloaded.
+const NOT_RELOADED: &str = "a mill that runs once through, or some stages only, is not reloaded";
+
 /// What connections answer from.
 #[derive(Clone)]
 struct Office {
@@ -172,7 +175,7 @@ impl Office {
         let sent = self.reloads.send(reload::Request(reply)).await;
         let answer = match sent {
             Ok(()) => answer.await.unwrap_or_else(|_| Err("the mill is ending".to_owned())),
-            Err(_) => Err("a mill that runs once through is not reloaded".to_owned()),
+            Err(_) => Err(NOT_RELOADED.to_owned()),
         };
         let done = answer.is_ok();
         Done { done, what: answer.unwrap_or_else(|why| why) }

@@ -1,6 +1,7 @@
 //! How things stand at one moment.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -42,6 +43,10 @@ pub struct Snapshot {
     pub ledger: Option<Status>,
     /// The latest first.
     pub last: Vec<LastRecord>,
+    /// Reloads that were applied.
+    pub reloads: u64,
+    /// Reloads that were refused.
+    pub refused_reloads: u64,
     /// Memory in use, in bytes, where the kernel says.
     pub resident: Option<u64>,
     /// User and system time, in seconds.
@@ -79,6 +84,8 @@ impl Snapshot {
             sinks: sinks.into_iter().map(|(name, meter)| (name, meter.read())).collect(),
             ledger,
             last: telemetry.last_records(),
+            reloads: telemetry.reloads.applied.load(Ordering::Relaxed),
+            refused_reloads: telemetry.reloads.refused.load(Ordering::Relaxed),
             resident: process.map(|process| process.resident),
             cpu: process.map(|process| process.cpu),
         }
