@@ -55,7 +55,8 @@ impl Site {
     }
 
     fn snapshot(&self) -> Option<Value> {
-        let ran = self.ask(&["top", "--json"]);
+        // By its socket, as the configuration may be wrong just now.
+        let ran = self.ask(&["top", "--json", "--socket", "ledger.db.sock"]);
         serde_json::from_str(&ran.stdout).ok()
     }
 

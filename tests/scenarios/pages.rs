@@ -58,7 +58,7 @@ fn what_differs_is_shown() {
     for part in ["FAILED", "- \"Tin rises\"", "+ \"Copper slips", "site", "1 cases, 1 failed"] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }
-    let (first, rest) = truth.split_once(' ').expect("words");
+    let (first, rest) = truth.trim_end().split_once(' ').expect("words");
     let ran = wrong("{}", Some(&format!("{first}, {rest}\n\nShare this story")));
     assert!(ran.stdout.contains("[-,-]"), "{}", ran.stdout);
     assert!(ran.stdout.contains("- \"Share this story"), "{}", ran.stdout);
