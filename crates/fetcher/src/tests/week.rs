@@ -65,7 +65,7 @@ impl Paper {
         Self {
             wordings,
             max_age: [None, Some(900), None, Some(3600)][number % 4],
-            ttl_minutes: (number % 7 == 0).then_some(45),
+            ttl_minutes: number.is_multiple_of(7).then_some(45),
             etag: number % 3 != 2,
             closed: (number % 10 == 3).then_some((8 * 3600, 9 * 3600)),
             crawl_delay: if number % 9 == 4 { 7 } else { 1 },
