@@ -105,7 +105,9 @@ pub(crate) fn reference(name: &str) -> Option<Cow<'static, str>> {
         };
         return char::from_u32(code).filter(|c| *c != '\0').map(|c| c.to_string().into());
     }
-    quick_xml::escape::resolve_html5_entity(name).map(Cow::Borrowed)
+    let written = format!("&{name};");
+    let read = html_escape::decode_html_entities(&written);
+    (read != written.as_str()).then(|| read.into_owned().into())
 }
 
 /// An element that is open.

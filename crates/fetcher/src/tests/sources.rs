@@ -119,6 +119,14 @@ fn rss_of_all_ages() {
 }
 
 #[test]
+fn named_characters_are_those_of_html() {
+    let feed = parsed(
+        "<rss><channel><title>&Mu;&epsilon;&eacute;&nbsp;&rarr; &nothing; &lt;b&gt;</title></channel></rss>",
+    );
+    assert_eq!(feed.title.as_deref(), Some("Μεé → &nothing;"));
+}
+
+#[test]
 fn json_feed() {
     let feed = parsed(
         r#"{"version":"https://jsonfeed.org/version/1.1","title":"T","language":"en","items":[

@@ -51,11 +51,11 @@ impl Paper {
     fn new(number: usize, feeds: usize, random: &mut fastrand::Rng) -> Self {
         let gap = 240.0 * 7_500f64.powf(number as f64 / feeds as f64);
         let mut wordings = Vec::new();
-        let (mut time, mut article) = (0.0, 0);
+        let (mut time, mut article) = (0.0, 0usize);
         while time < WEEK as f64 {
             let from = time as u64;
             wordings.push(Wording { article, number: 0, from });
-            if article % 5 == 0 {
+            if article.is_multiple_of(5) {
                 wordings.push(Wording { article, number: 1, from: from + random.u64(300..90_000) });
             }
             article += 1;
