@@ -114,6 +114,10 @@ pub enum CredentialsError {
 }
 
 /// What the credentials come to. Has no `Debug`: it holds secrets.
+#[cfg_attr(
+    not(feature = "nats"),
+    expect(dead_code, reason = "without the engine, secrets are only looked for")
+)]
 pub(crate) enum Secret {
     Creds(String),
     NKey(String),
