@@ -35,9 +35,10 @@ fn build() -> io::Result<PathBuf> {
     let folder = this.parent().and_then(Path::parent).ok_or(io::ErrorKind::NotFound)?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    // Features are resolved over the whole workspace, so that what `cargo test --workspace` has built
-    // is used again.
-    command.current_dir(workspace()).args(["build", "--quiet", "--workspace", "--bin", "newsmill"]);
+    // Features are resolved over the whole workspace and, by naming a test, with those that tests
+    // need, so that what `cargo test --workspace` has built is used again.
+    command.current_dir(workspace()).args(["build", "--quiet", "--workspace"]);
+    command.args(["--bin", "newsmill", "--test", "scenarios"]);
     if folder.file_name() == Some(OsStr::new("release")) {
         command.arg("--release");
     }
