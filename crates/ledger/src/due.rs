@@ -115,6 +115,25 @@ impl Ledger {
         Ok(claims)
     }
 
+    /// Whether an entry is due that is not claimed, also of a host that has its share: then there
+    /// will be something to claim once that host's entries under way have come to an end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::apply`].
+    pub fn holds_back(&self, now: Timestamp) -> Result<bool, LedgerError> {
+        self.inspector.read("read whether entries are due", |db| {
+            let mut lane = lane_after(db, None)?;
+            while let Some(this) = lane {
+                if !free_in_lane(db, &self.in_flight, this, millis(now), 1)?.is_empty() {
+                    return Ok(true);
+                }
+                lane = lane_after(db, Some(this))?;
+            }
+            Ok(false)
+        })
+    }
+
     /// Whether the entry is claimed, and has not been settled since.
     pub fn is_claimed(&self, entry: EntryId) -> bool {
         self.in_flight.contains(entry)

@@ -22,7 +22,7 @@ use crate::archive::{self, Selection};
 use crate::stdin;
 
 /// File endings, without `.gz`, that a folder's files are read for.
-const ENDINGS: [&str; 8] = ["html", "htm", "xhtml", "shtml", "txt", "text", "md", "markdown"];
+const ENDINGS: [&str; 7] = ["html", "htm", "xhtml", "shtml", "txt", "md", "markdown"];
 
 pub(crate) type Inputs = Box<dyn Iterator<Item = Given> + Send>;
 

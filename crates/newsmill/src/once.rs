@@ -49,7 +49,7 @@ Examples:
 
 Records come out in the order of the inputs, one for each input: the same story twice is two
 records. What becomes none is named on stderr with its reason, and the exit code is then 1.
-In a folder, hidden files and files that are not .html, .htm, .xhtml, .shtml, .txt, .text, .md
+In a folder, hidden files and files that are not .html, .htm, .xhtml, .shtml, .txt, .md
 or .markdown (each also .gz) are passed over.
 
 With --ledger, a run that was interrupted, kill -9 included, goes on with what is left when it is

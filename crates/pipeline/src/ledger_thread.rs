@@ -47,6 +47,8 @@ pub enum Request {
     Apply(Vec<Operation>, oneshot::Sender<Vec<Applied>>),
     /// Of [`LedgerHandle::claim`].
     Claim(usize, oneshot::Sender<Vec<Claim>>),
+    /// Of [`LedgerHandle::holds_back`].
+    HoldsBack(oneshot::Sender<bool>),
     /// Of [`LedgerHandle::due_sources`].
     DueSources(usize, oneshot::Sender<Vec<DueSource>>),
     /// Of [`LedgerHandle::all_sources`].
@@ -92,6 +94,11 @@ impl LedgerHandle {
     /// See [`Ledger::claim`].
     pub async fn claim(&self, limit: usize) -> Result<Vec<Claim>, Gone> {
         self.ask(|reply| Request::Claim(limit, reply)).await
+    }
+
+    /// See [`Ledger::holds_back`].
+    pub async fn holds_back(&self) -> Result<bool, Gone> {
+        self.ask(Request::HoldsBack).await
     }
 
     /// See [`Ledger::due_sources`].
@@ -256,6 +263,9 @@ fn answer(ledger: &mut Ledger, requests: &Receiver<Request>, read: Request) -> R
         Request::Claim(limit, reply) => {
             let claims = patiently(requests, || ledger.claim(Timestamp::now(), limit))?;
             let _ = reply.send(claims);
+        }
+        Request::HoldsBack(reply) => {
+            let _ = reply.send(patiently(requests, || ledger.holds_back(Timestamp::now()))?);
         }
         Request::DueSources(limit, reply) => {
             let due = patiently(requests, || ledger.due_sources(Timestamp::now(), limit))?;

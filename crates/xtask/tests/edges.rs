@@ -49,6 +49,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "newsmill-article",
             "newsmill-cleaner",
             "newsmill-failpoint",
+            "newsmill-fetcher",
             "newsmill-link",
             "newsmill-pipeline",
             "newsmill-summarizer",

@@ -128,7 +128,7 @@ pub async fn entries(
                 return Ok(());
             }
         }
-        if idle && ended {
+        if idle && ended && !ledger.holds_back().await.unwrap_or(false) {
             break;
         }
         if idle {
