@@ -162,10 +162,10 @@ fn what_is_tried_again_beside_a_running_mill_is_taken_up_by_it() {
     };
     assert_eq!(rows(), PAGES - 1);
     let running = site.run(&[]).start();
-    until("it runs", || {
-        let beside = mill(["run", "--once-through"]).current_dir(site.folder.path()).run();
-        beside.stderr.contains("in use by process")
-    });
+    // Asked by its socket: another run could take the ledger before it does.
+    until("it runs", || mill(["top"]).current_dir(site.folder.path()).run().code == Some(0));
+    let beside = mill(["run", "--once-through"]).current_dir(site.folder.path()).run();
+    assert!(beside.stderr.contains("in use by process"), "{}", beside.stderr);
     site.ask(&["dead", "retry", &refused]);
     until("the database has the record", || rows() == PAGES);
     let stopped = std::process::Command::new("kill")
