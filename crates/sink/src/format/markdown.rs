@@ -19,7 +19,7 @@ pub(super) fn write(out: &mut impl Write, record: &Record, first: bool) -> io::R
     };
     if let Some(title) = &record.title {
         apart(out)?;
-        writeln!(out, "# {}", one_line(title))?;
+        writeln!(out, "# {}", heading(title))?;
     }
     if let Some(byline) = byline(record) {
         apart(out)?;
@@ -43,7 +43,7 @@ pub(super) fn write(out: &mut impl Write, record: &Record, first: bool) -> io::R
             Part::Paragraph(text) => writeln!(out, "{}", lines(text, ""))?,
             // The title is the only heading of the first level.
             Part::Heading(level, text) => {
-                writeln!(out, "{} {}", "#".repeat(usize::from(level.max(2))), one_line(text))?;
+                writeln!(out, "{} {}", "#".repeat(usize::from(level.max(2))), heading(text))?;
             }
             Part::List(items) => list(out, &items)?,
             Part::Quote(quotes) => {
@@ -99,6 +99,18 @@ fn cell(text: &str) -> String {
 /// Escaped, all white space as single spaces.
 fn one_line(text: &str) -> String {
     escape(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// One line, of which no `#` at the end is taken for the end of the heading's mark.
+fn heading(text: &str) -> String {
+    let mut line = one_line(text);
+    if let Some(head) = line.strip_suffix('#') {
+        let backslashes = head.len() - head.trim_end_matches('\\').len();
+        if backslashes.is_multiple_of(2) {
+            line.insert(head.len(), '\\');
+        }
+    }
+    line
 }
 
 /// Escaped, each line break kept; what follows one begins with `rest`.

@@ -177,6 +177,20 @@ fn a_page_cannot_command_the_terminal() {
 }
 
 #[test]
+fn a_heading_keeps_the_hashes_at_its_end() {
+    for text in ["a #", "a ##", "#", "# #", "a \\#", "C#", "a \\\\#"] {
+        let mut one = of(&[(BlockKind::Heading { level: 2 }, text)]);
+        (one.title, one.url, one.canonical_url) = (Some(text.to_owned()), None, None);
+        (one.authors, one.site, one.published) = (vec![], None, None);
+        one.summary.text = String::new();
+        let markdown = write(Format::Markdown, &[one]);
+        let wanted = [("heading 1", text), ("heading 2", text)]
+            .map(|(kind, text)| (kind.into(), text.into()));
+        assert_eq!(rendered(&markdown), wanted, "{markdown}");
+    }
+}
+
+#[test]
 fn blocks_that_do_not_fit_the_text_are_cut_to_it() {
     let mut wrong = record(1);
     for (n, block) in wrong.blocks.iter_mut().enumerate() {
