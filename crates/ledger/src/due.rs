@@ -190,10 +190,10 @@ impl Ledger {
     }
 }
 
-/// Free entries by lane, up to `limit` lanes and `limit` of each, beginning with the lane after
-/// `last`; and the lane that was looked at last.
+/// Entries by lane, and the lane that was looked at last.
 type Lanes = (Vec<(i64, VecDeque<EntryId>)>, Option<i64>);
 
+/// Free entries, up to `limit` lanes and `limit` of each, beginning with the lane after `last`.
 fn due_by_lane(
     db: &Connection,
     in_flight: &InFlight,

@@ -16,8 +16,8 @@ use crate::telemetry::TelemetryConfig;
 use crate::telemetry::config::{LONGEST_SOCKET, OtlpConfig};
 
 /// A configuration that holds: defaults filled in, names unique, files that must exist there,
-/// bounds sane. Displayed as YAML that reads back as the same, with the memory of the channels in
-/// comments.
+/// bounds sane. Displayed as YAML that reads back as the same but for the values of headers, which
+/// are not shown, with the memory of the channels in comments.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Resolved {
     /// Where articles are announced; names are unique.
@@ -41,6 +41,9 @@ pub struct Resolved {
     /// How it can be looked at while it runs.
     pub telemetry: TelemetryConfig,
 }
+
+/// What stands for a value that may be a secret.
+const HIDDEN: &str = "(not shown)";
 
 /// What errors point into.
 struct Text<'a> {
@@ -303,7 +306,12 @@ fn place_of_key(line: usize, text: &str, key: &str) -> Option<Place> {
 
 impl fmt::Display for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let yaml = serde_saphyr::to_string(self).map_err(|_| fmt::Error)?;
+        let mut shown = self.clone();
+        for value in shown.sources.iter_mut().flat_map(|source| source.headers.values_mut()) {
+            // A cookie or a key, as often as not.
+            *value = HIDDEN.to_owned();
+        }
+        let yaml = serde_saphyr::to_string(&shown).map_err(|_| fmt::Error)?;
         f.write_str(&yaml)?;
         f.write_str(&memory::worst_case(self))
     }

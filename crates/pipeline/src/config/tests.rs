@@ -31,6 +31,15 @@ fn what_is_shown_reads_back_as_the_same() {
 }
 
 #[test]
+fn the_values_of_headers_are_not_shown() {
+    let yaml = "sources:\n- name: a\n  feed: https://e.org/f\n  headers: { Cookie: swordfish }\n";
+    let config = good(yaml);
+    assert_eq!(config.sources[0].headers["Cookie"], "swordfish");
+    let shown = config.to_string();
+    assert!(shown.contains("Cookie") && !shown.contains("swordfish"), "{shown}");
+}
+
+#[test]
 fn a_wrong_key_is_shown_with_the_nearest() {
     assert_eq!(
         error("sources: []\nfetcher:\n  robot: true\n"),
