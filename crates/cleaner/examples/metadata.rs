@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use newsmill_article::Hints;
-use newsmill_cleaner::{decode, metadata};
+use newsmill_cleaner::{decode, metadata, parse};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             writeln!(out, "{}", json!({ "id": id, "text": "" }))?;
             continue;
         };
-        let html = scraper::Html::parse_document(&decoded.text);
+        let html = parse::parse(&decoded.text);
         let found = metadata::read(&html, url.as_ref(), &Hints::default());
         let of = |value: &Option<metadata::Found<String>>| value.as_ref().map(|f| f.value.clone());
         let at = |value: &Option<metadata::Found<jiff::Timestamp>>| {

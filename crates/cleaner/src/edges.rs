@@ -45,7 +45,7 @@ fn opening(page: &Page, decisions: &mut [Decision]) {
         let s = &page.statistics[at];
         let text = tree.text_of(&tree.blocks[at]);
         let heads = s.in_title > 0.99 && s.words >= 4.0 && !s.ends_sentence;
-        let dated = || s.words <= 6.0 && !s.ends_sentence && parse_date(text, false).is_some();
+        let dated = || s.words <= 6.0 && !s.ends_sentence && parse_date(text).is_some();
         let above = |headline: usize| at < headline && !s.ends_sentence;
         if heads {
             drop_block(&mut decisions[at], "headline");

@@ -390,7 +390,7 @@ fn name(text: &str) -> Option<String> {
         && !lower.contains(": ")
         && !NOBODY.contains(&lower.as_str())
         && !text.ends_with(['?', '!'])
-        && super::dates::parse(text, false).is_none();
+        && super::dates::parse(text).is_none();
     is_name.then(|| text.to_owned())
 }
 

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::Found;
 use super::collect::{Collected, DateHow, DateText, Place};
-use super::dates::{self, Date};
+use super::dates::{self, Date, Writing};
 use super::jsonld::JsonLd;
 
 const PUBLISHED: [&str; 12] = [
@@ -71,8 +71,9 @@ pub(super) struct When {
 }
 
 pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>, html: &Html) -> When {
-    let month_first = month_first(found);
-    let read = |text: &str| dates::parse(text, month_first);
+    let language = language(found);
+    let writing = Writing { month_first: month_first(&language), language: primary(&language) };
+    let read = |text: &str| dates::parse_as(text, writing);
     let meta = |names: &[&str]| found.all_metas(names).find_map(read);
     let named = |date: Option<Date>, origin| date.map(|value| Found { value, origin });
 
@@ -161,9 +162,17 @@ fn best(
     candidates.iter().find_map(|date| read(&date.text))
 }
 
-/// Whether 4/5/2020 is in April here: American English, and English without a region.
-fn month_first(found: &Collected) -> bool {
+/// The language that the page declares, in small letters, with its region.
+fn language(found: &Collected) -> String {
     let language = found.meta("og:locale").or(found.language.as_deref()).unwrap_or("");
-    let language = language.replace('_', "-").to_ascii_lowercase();
+    language.replace('_', "-").to_ascii_lowercase()
+}
+
+fn primary(language: &str) -> &str {
+    language.split('-').next().unwrap_or("")
+}
+
+/// Whether 4/5/2020 is in April here: American English, and English without a region.
+fn month_first(language: &str) -> bool {
     language == "en" || language.starts_with("en-us") || language == "en-ph"
 }

@@ -73,7 +73,7 @@ fn set(document: &mut Document, name: &str, value: &str) {
     match name {
         "title" => document.title = Some(value.to_owned()),
         "author" | "authors" => document.authors = split_authors(value.trim_matches(['[', ']'])),
-        "date" | "published" => document.published = parse_date(value, false).map(|date| date.at),
+        "date" | "published" => document.published = parse_date(value).map(|date| date.at),
         "url" | "link" | "permalink" => document.canonical_url = url::Url::parse(value).ok(),
         "source" | "site" => match url::Url::parse(value) {
             Ok(url) => document.canonical_url = document.canonical_url.take().or(Some(url)),

@@ -129,7 +129,7 @@ fn dateline(text: &str) -> Option<jiff::Timestamp> {
         "gepubliceerd",
     ];
     let opened = OPENINGS.iter().any(|opening| lower.starts_with(opening));
-    let date = parse_date(text, false)?;
+    let date = parse_date(text)?;
     // Nothing but the date: what is left has few letters.
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     (opened || letters <= 22 && !text.ends_with(['!', '?'])).then_some(date.at)

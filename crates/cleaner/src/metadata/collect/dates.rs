@@ -131,9 +131,8 @@ impl Collected {
             n if n.contains("published") => DateHow::Published,
             _ => DateHow::Class,
         };
-        let from_title =
-            with.title.filter(|t| t.len() > 7 && t.bytes().any(|b| b.is_ascii_digit()));
-        if let Some(at) = from_title.and_then(clean).filter(|t| dates::parse(t, false).is_some()) {
+        let from_title = with.title.filter(|t| t.len() > 7 && dates::has_digit(t));
+        if let Some(at) = from_title.and_then(clean).filter(|t| dates::parse(t).is_some()) {
             self.date(node, &at, how, order);
         } else if let Some(at) = text(node, 160) {
             self.date(node, &at, how, order);
@@ -154,9 +153,9 @@ impl Collected {
         let opening =
             &text[..floor(text, if text.as_bytes()[0].is_ascii_digit() { 90 } else { 0 })];
         let short = if text.len() <= 90 { text.trim_end() } else { opening };
-        if short.bytes().filter(u8::is_ascii_digit).count() >= 3 {
+        if dates::digits(short) >= 3 {
             let starts = &short[..floor(short, if text.len() <= 90 { 90 } else { 22 })];
-            if dates::parse(starts, false).is_some() {
+            if dates::parse(starts).is_some() {
                 *loose += 1;
                 self.date(node, starts, DateHow::Text, order);
                 if let Some(names) = authors::after_date(short) {
@@ -169,7 +168,7 @@ impl Collected {
     }
 
     pub(super) fn date(&mut self, node: NodeRef<'_, Node>, at: &str, how: DateHow, order: usize) {
-        if self.dates.len() < 2 * MOST && at.bytes().any(|b| b.is_ascii_digit()) {
+        if self.dates.len() < 2 * MOST && dates::has_digit(at) {
             self.dates.push(DateText {
                 text: at.to_owned(),
                 how,
