@@ -11,6 +11,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::extract::{self, Extraction};
+use crate::html::{AttributeName, Html};
 use crate::metadata::{Found, Metadata};
 use crate::tree::{Tag, Tree};
 use crate::{CleanError, Config, Input, decode, language, metadata, parse, plain};
@@ -144,7 +145,7 @@ fn values(metadata: &Metadata, text: &str) -> Vec<ExplainedValue> {
         .collect()
 }
 
-fn blocks(html: &scraper::Html, extraction: &Extraction) -> Vec<ExplainedBlock> {
+fn blocks(html: &Html, extraction: &Extraction) -> Vec<ExplainedBlock> {
     let tree = &extraction.page.tree;
     tree.blocks
         .iter()
@@ -160,21 +161,22 @@ fn blocks(html: &scraper::Html, extraction: &Extraction) -> Vec<ExplainedBlock> 
 }
 
 /// The innermost elements around a block; deeper pages are cut on the outside.
-fn path(html: &scraper::Html, tree: &Tree, element: usize) -> String {
+fn path(html: &Html, tree: &Tree, element: usize) -> String {
     const LONGEST: usize = 8;
     let mut names: Vec<String> = tree
         .up(element)
         .take(LONGEST)
         .take_while(|&up| up != 0 && tree.elements[up].tag != Tag::Body)
         .filter_map(|up| {
-            let node = html.tree.get(tree.elements[up].node)?;
-            let element = node.value().as_element()?;
+            let element = html.node(tree.elements[up].node).element()?;
             let mut name = element.name().to_owned();
-            if let Some(id) = element.id().filter(|id| id.len() < 30) {
+            if let Some(id) = element.attribute(AttributeName::Id).filter(|id| id.len() < 30) {
                 name.push('#');
                 name.push_str(id);
             }
-            for class in element.classes().filter(|class| class.len() < 30).take(2) {
+            let classes = element.attribute(AttributeName::Class).unwrap_or("");
+            let classes = classes.split_ascii_whitespace();
+            for class in classes.filter(|class| class.len() < 30).take(2) {
                 name.push('.');
                 name.push_str(class);
             }

@@ -1,10 +1,10 @@
 //! The text of an HTML page: tables, model, rules, and what is done when they find nothing.
 
 use newsmill_article::{Block, BlockKind, Document, Kind, Reason};
-use scraper::Html;
 
 use crate::CleanError;
 use crate::features::{self, Page};
+use crate::html::Html;
 use crate::judge;
 use crate::language;
 use crate::metadata::{Found, Metadata};

@@ -9,6 +9,7 @@ pub mod explain;
 mod extract;
 mod features;
 mod hash;
+pub mod html;
 mod judge;
 pub mod language;
 mod layout;

@@ -8,7 +8,7 @@
 //! bytes beforehand cuts monstrous tags. Ordinary pages pass unchanged. Browsers do the same:
 //! Blink flattens at 512 levels.
 //!
-//! Leaves out what nobody reads: comments, attributes beyond those that `attributes` names, and the
+//! Leaves out what nobody reads: comments, attributes beyond [`crate::html::AttributeName`], and the
 //! content of style sheets and of scripts without data.
 
 mod attributes;
@@ -22,19 +22,22 @@ use html5ever::buffer_queue::BufferQueue;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{Tokenizer, TokenizerOpts};
 use html5ever::tree_builder::TreeSink;
-use scraper::Html;
 
 use self::guard::Guard;
+use crate::html::Html;
 
 /// Elements deeper than this become siblings.
 pub const MAX_DEPTH: usize = 400;
 /// A tag may have about this many attributes; the others are dropped.
 pub const MAX_ATTRIBUTES: usize = 256;
+/// What comes after so many bytes is not read.
+const MAX_BYTES: usize = 1 << 30;
 
 /// Parses a page. Never fails: what is broken is mended as the HTML standard says.
 pub fn parse(text: &str) -> Html {
+    let text = &text[..text.floor_char_boundary(MAX_BYTES)];
     let (text, nodes) = tags::without_monstrous_tags(text);
-    let tokenizer = Tokenizer::new(Guard::new(nodes), TokenizerOpts::default());
+    let tokenizer = Tokenizer::new(Guard::new(nodes, text.len() / 4), TokenizerOpts::default());
     let input = BufferQueue::default();
     let feed = |part: &str| {
         input.push_back(StrTendril::from(part));

@@ -7,11 +7,8 @@
 
 use std::ops::Range;
 
-use ego_tree::{NodeId, NodeRef};
-use scraper::Html;
-use scraper::node::{Element as Html5Element, Node};
-
 use crate::hash::{hash, mix};
+use crate::html::{self, AttributeName, Html, Node, NodeId, Value};
 use crate::vocabulary::{Hint, Hints, Vocabulary};
 
 /// The tags that features and rendering tell apart.
@@ -116,7 +113,7 @@ impl Tree {
     /// Walks over a page once.
     pub(crate) fn new(html: &Html) -> Self {
         let mut walk = Walk::new();
-        let root = html.tree.root();
+        let root = html.root();
         walk.tree.elements.push(Element {
             node: root.id(),
             parent: 0,
@@ -243,21 +240,20 @@ impl Walk {
     }
 
     /// Enters a node; says whether its children are to be seen.
-    fn open(&mut self, node: NodeRef<'_, Node>) -> bool {
+    fn open(&mut self, node: Node<'_>) -> bool {
         match node.value() {
-            Node::Text(text) => {
+            Value::Text(text) => {
                 self.push(text);
                 false
             }
-            Node::Element(element) => self.open_element(node, element),
-            Node::Document | Node::Fragment => true,
-            _ => false,
+            Value::Element(element) => self.open_element(node, element),
+            Value::Document => true,
         }
     }
 
-    fn open_element(&mut self, node: NodeRef<'_, Node>, element: &Html5Element) -> bool {
+    fn open_element(&mut self, node: Node<'_>, element: html::Element<'_>) -> bool {
         let name = element.name();
-        if is_picture(name, element) {
+        if is_picture(name) {
             self.pictures += 1;
         }
         match name {
@@ -267,11 +263,7 @@ impl Walk {
             }
             "title" => {
                 if self.tree.title.is_empty() {
-                    for child in node.children() {
-                        if let Node::Text(text) = child.value() {
-                            self.tree.title.push_str(text);
-                        }
-                    }
+                    self.tree.title.extend(node.children().filter_map(Node::text));
                 }
                 return false;
             }
@@ -317,11 +309,13 @@ impl Walk {
             return true;
         }
         let mut hints = Hints::default();
-        for (attribute, value) in element.attrs() {
+        for (attribute, value) in element.attributes() {
             match attribute {
-                "class" | "id" => hints.0 |= self.vocabulary.hints(value).0,
-                "style" if is_display_none(value) => return false,
-                "hidden" => return false,
+                AttributeName::Class | AttributeName::Id => {
+                    hints.0 |= self.vocabulary.hints(value).0
+                }
+                AttributeName::Style if is_display_none(value) => return false,
+                AttributeName::Hidden => return false,
                 _ => {}
             }
         }
@@ -358,8 +352,8 @@ impl Walk {
         true
     }
 
-    fn close(&mut self, node: NodeRef<'_, Node>) {
-        if !node.value().is_element() {
+    fn close(&mut self, node: Node<'_>) {
+        if node.element().is_none() {
             return;
         }
         if let Some((id, inline)) = self.inline.last()
@@ -389,20 +383,20 @@ impl Walk {
         }
     }
 
-    fn describe(&self, name: &str, element: &Html5Element) -> (Hints, bool, u64, u64) {
+    fn describe(&self, name: &str, element: html::Element<'_>) -> (Hints, bool, u64, u64) {
         let mut hints = Hints::default();
         let mut concealed = false;
         let mut signature = hash(name.as_bytes());
         let mut stem = signature;
-        for (attribute, value) in element.attrs() {
+        for (attribute, value) in element.attributes() {
             match attribute {
-                "class" => {
+                AttributeName::Class => {
                     hints.0 |= self.vocabulary.hints(value).0;
                     signature = mix(signature, folded(value));
                     stem = mix(stem, folded(value.split_ascii_whitespace().next().unwrap_or("")));
                 }
-                "id" => hints.0 |= self.vocabulary.hints(value).0,
-                "role" => match value {
+                AttributeName::Id => hints.0 |= self.vocabulary.hints(value).0,
+                AttributeName::Role => match value {
                     "navigation" | "menu" | "menubar" => hints.add(Hint::Navigation),
                     "complementary" => hints.add(Hint::Side),
                     "contentinfo" => hints.add(Hint::Foot),
@@ -411,10 +405,10 @@ impl Walk {
                     "main" | "article" => hints.add(Hint::Body),
                     _ => {}
                 },
-                "itemprop" if value.contains("articleBody") => hints.add(Hint::Body),
-                "hidden" => concealed = true,
-                "aria-hidden" if value == "true" => hints.add(Hint::Hidden),
-                "style" if is_display_none(value) => concealed = true,
+                AttributeName::ItemProp if value.contains("articleBody") => hints.add(Hint::Body),
+                AttributeName::Hidden => concealed = true,
+                AttributeName::AriaHidden if value == "true" => hints.add(Hint::Hidden),
+                AttributeName::Style if is_display_none(value) => concealed = true,
                 _ => {}
             }
         }
@@ -425,9 +419,11 @@ impl Walk {
         (hints, concealed, signature, stem)
     }
 
-    fn meta(&mut self, element: &Html5Element) {
-        let key = element.attr("property").or_else(|| element.attr("name"));
-        let Some(content) = element.attr("content") else { return };
+    fn meta(&mut self, element: html::Element<'_>) {
+        let key = element
+            .attribute(AttributeName::Property)
+            .or_else(|| element.attribute(AttributeName::Name));
+        let Some(content) = element.attribute(AttributeName::Content) else { return };
         match key {
             Some("description" | "og:description") if self.tree.description.is_empty() => {
                 self.tree.description = content.to_owned();
@@ -612,14 +608,10 @@ fn block_tag(name: &str) -> Option<Tag> {
     })
 }
 
-/// Whether an element shows a picture or a film, larger than an icon.
-fn is_picture(name: &str, element: &Html5Element) -> bool {
-    const ICON: u32 = 60;
+/// Whether an element shows a picture or a film.
+fn is_picture(name: &str) -> bool {
     // `picture` holds its `img`, but the walk does not go into it.
     matches!(name, "img" | "picture" | "video" | "amp-img" | "amp-video")
-        && ["width", "height"].iter().all(|side| {
-            element.attr(side).and_then(|n| n.parse::<u32>().ok()).is_none_or(|n| n >= ICON)
-        })
 }
 
 /// A class list as a number: digits count as one, order and case as they are.

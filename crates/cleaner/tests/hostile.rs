@@ -1,6 +1,7 @@
 //! Pages made to hurt: none panics, none makes the tree or the text grow out of proportion.
 
 use newsmill_article::Hints;
+use newsmill_cleaner::html::{AttributeName, Edge, Value};
 use newsmill_cleaner::{Config, Input, clean, parse};
 
 /// Some real text that must come through whatever stands around it.
@@ -27,17 +28,17 @@ fn survive(page: &str) -> Option<String> {
 
 /// The nodes of the tree, which parsing and everything after it take time for.
 fn nodes(page: &str) -> usize {
-    parse::parse(page).tree.nodes().count()
+    parse::parse(page).nodes().count()
 }
 
 fn deepest(page: &str) -> usize {
     let html = parse::parse(page);
     let mut deepest: usize = 0;
     let mut depth: usize = 0;
-    for edge in html.tree.root().traverse() {
+    for edge in html.root().traverse() {
         match edge {
-            ego_tree::iter::Edge::Open(_) => depth += 1,
-            ego_tree::iter::Edge::Close(_) => depth -= 1,
+            Edge::Open(_) => depth += 1,
+            Edge::Close(_) => depth -= 1,
         }
         deepest = deepest.max(depth);
     }
@@ -82,16 +83,17 @@ fn attributes_are_bounded() {
     let many: String = (0..50_000).map(|i| format!(" a{i}")).collect();
     // Formatting elements keep attributes that nobody reads.
     let page = format!("<font{many}>{STORY}</font>");
-    let html = parse::parse(&page);
-    let most = html
-        .tree
-        .nodes()
-        .filter_map(|node| node.value().as_element())
-        .map(|element| element.attrs().count())
-        .max();
-    let bound = parse::MAX_ATTRIBUTES;
-    assert!(most.is_some_and(|most| (bound - 1..=bound + 1).contains(&most)), "{most:?}");
     assert!(survive(&page).is_some());
+    let few: String = (1..parse::MAX_ATTRIBUTES).map(|i| format!(" a{i}")).collect();
+    let ids = |page: &str| {
+        let html = parse::parse(page);
+        let elements = html.nodes().filter_map(|node| node.element());
+        elements.filter_map(|e| Some(e.attribute(AttributeName::Id)?.to_owned())).collect()
+    };
+    let near: Vec<String> = ids(&format!("<p{few} id=near>"));
+    assert_eq!(near, ["near"]);
+    let far: Vec<String> = ids(&format!("<p{many} id=far>"));
+    assert!(far.is_empty(), "{far:?}");
     let long = format!("<div class=\"{}\">{STORY}</div>", "word ".repeat(200_000));
     assert!(survive(&long).is_some());
 }
@@ -102,8 +104,7 @@ fn a_script_with_long_comparisons_keeps_its_text() {
     let script =
         format!("<script type=\"application/ld+json\">{{\"x\":\"1 <b {words}\"}}</script>");
     let html = parse::parse(&script);
-    let text: usize =
-        html.tree.nodes().filter_map(|node| node.value().as_text()).map(|t| t.len()).sum();
+    let text: usize = html.nodes().filter_map(|node| node.text()).map(str::len).sum();
     assert!(text > 4000, "{text} bytes left");
 }
 
@@ -127,10 +128,10 @@ fn broad_pages_come_to_an_end() {
 /// What is left of a page in the tree: names of elements, and texts.
 fn left(page: &str) -> String {
     let html = parse::parse(page);
-    let nodes = html.tree.nodes().filter_map(|node| match node.value() {
-        scraper::Node::Element(element) => Some(format!("<{}>", element.name())),
-        scraper::Node::Text(text) => Some(text.to_string()),
-        _ => None,
+    let nodes = html.nodes().filter_map(|node| match node.value() {
+        Value::Element(element) => Some(format!("<{}>", element.name())),
+        Value::Text(text) => Some(text.to_owned()),
+        Value::Document => None,
     });
     nodes.collect()
 }

@@ -2,13 +2,13 @@
 
 use newsmill_article::{Hints, Kind};
 use newsmill_cleaner::metadata::{self, Metadata};
+use newsmill_cleaner::parse::parse;
 use proptest::prelude::*;
-use scraper::Html;
 use url::Url;
 
 fn read(page: &str) -> Metadata {
     let base = Url::parse("https://www.example.org/news/mill-flooded").ok();
-    metadata::read(&Html::parse_document(page), base.as_ref(), &Hints::default())
+    metadata::read(&parse(page), base.as_ref(), &Hints::default())
 }
 
 fn title(found: &Metadata) -> &str {
@@ -174,7 +174,7 @@ fn visible_lines_only() {
 
 #[test]
 fn the_address_is_the_last_resort() {
-    let html = Html::parse_document("<title>Mill Flooded</title><p>Text</p>");
+    let html = parse("<title>Mill Flooded</title><p>Text</p>");
     let base = Url::parse("https://example.org/2019/10/16/mill").unwrap();
     let found = metadata::read(&html, Some(&base), &Hints::default());
     assert_eq!(
@@ -217,7 +217,7 @@ fn the_feed_fills_what_the_page_leaves_open() {
         published: "2019-10-16T08:00:00Z".parse().ok(),
         ..Hints::default()
     };
-    let found = metadata::read(&Html::parse_document("<p>Text</p>"), None, &hints);
+    let found = metadata::read(&parse("<p>Text</p>"), None, &hints);
     assert_eq!((title(&found), authors(&found)), ("From the feed", vec!["Jane Doe"]));
     assert_eq!(published(&found), "2019-10-16T08:00:00Z");
     assert_eq!(found.title.unwrap().origin, "feed");

@@ -14,10 +14,6 @@ mod text;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
-use ego_tree::iter::Edge;
-use ego_tree::{NodeId, NodeRef};
-use scraper::node::Element;
-use scraper::{Html, Node};
 
 pub(super) use self::attributes::has_token;
 use self::attributes::{Attributes, tokens};
@@ -25,6 +21,7 @@ pub(crate) use self::dates::may_hold_date;
 use self::text::{floor, text};
 use super::jsonld::MOST_SCRIPTS;
 use super::text::clean;
+use crate::html::{Edge, Element, Html, Node, NodeId, Value};
 
 /// Most candidates of one kind.
 const MOST: usize = 64;
@@ -150,12 +147,12 @@ pub(super) fn collect(html: &Html) -> Collected {
     let mut opened: Option<usize> = None;
     // Text inside these is no text of the page.
     let mut muted: Option<NodeId> = None;
-    for edge in html.tree.root().traverse() {
+    for edge in html.root().traverse() {
         match edge {
             Edge::Open(node) => {
                 order += 1;
                 match node.value() {
-                    Node::Element(element) => {
+                    Value::Element(element) => {
                         if muted.is_none()
                             && matches!(
                                 element.name(),
@@ -166,7 +163,7 @@ pub(super) fn collect(html: &Html) -> Collected {
                         }
                         found.element(node, element, order);
                     }
-                    Node::Text(text) if muted.is_none() => {
+                    Value::Text(text) if muted.is_none() => {
                         // Most of the text between elements is line breaks and ASCII spaces.
                         let text = text.trim_ascii_start().trim_start();
                         if !text.is_empty() {
@@ -195,9 +192,10 @@ pub(super) fn collect(html: &Html) -> Collected {
 }
 
 impl Collected {
-    fn element(&mut self, node: NodeRef<'_, Node>, element: &Element, order: usize) {
+    fn element(&mut self, node: Node<'_>, element: Element<'_>, order: usize) {
         let name = element.name();
-        if element.attrs.is_empty() && !matches!(name, "h1" | "h2" | "h3" | "title" | "time") {
+        if element.attributes().len() == 0 && !matches!(name, "h1" | "h2" | "h3" | "title" | "time")
+        {
             return;
         }
         let with = Attributes::of(element);
@@ -241,11 +239,10 @@ impl Collected {
         self.classes(node, name, &with, order);
     }
 
-    fn script(&mut self, node: NodeRef<'_, Node>, with: &Attributes<'_>) {
+    fn script(&mut self, node: Node<'_>, with: &Attributes<'_>) {
         let kind = with.kind.trim().to_ascii_lowercase();
         if kind.starts_with("application/ld+json") && self.scripts.len() < MOST_SCRIPTS {
-            let texts = node.children().filter_map(|child| child.value().as_text());
-            self.scripts.push(texts.map(|text| &*text.text).collect());
+            self.scripts.push(node.children().filter_map(Node::text).collect());
         } else if self.data.len() < MOST_SCRIPTS {
             self.data.push(node.id());
         }
@@ -265,7 +262,7 @@ impl Collected {
         }
     }
 
-    fn itemprop(&mut self, node: NodeRef<'_, Node>, with: &Attributes<'_>, order: usize) {
+    fn itemprop(&mut self, node: Node<'_>, with: &Attributes<'_>, order: usize) {
         // RDFa names the same properties, perhaps with a prefix.
         let rdfa = with.property.unwrap_or("").split_ascii_whitespace();
         let rdfa = rdfa.map(|name| name.rsplit(':').next().unwrap_or(name));
@@ -295,13 +292,7 @@ impl Collected {
     }
 
     /// Bylines and dates that only a class or an id marks.
-    fn classes(
-        &mut self,
-        node: NodeRef<'_, Node>,
-        name: &str,
-        with: &Attributes<'_>,
-        order: usize,
-    ) {
+    fn classes(&mut self, node: Node<'_>, name: &str, with: &Attributes<'_>, order: usize) {
         for names in [with.class, with.id].into_iter().filter(|names| !names.is_empty()) {
             let Some(hint) = HINTS.find(names) else { continue };
             if hint.pattern().as_usize() >= BYLINE_HINTS || HINTS.find_iter(names).count() > 1 {
@@ -320,6 +311,6 @@ impl Collected {
     }
 }
 
-fn in_svg(node: NodeRef<'_, Node>) -> bool {
-    node.ancestors().take(4).any(|a| a.value().as_element().is_some_and(|e| e.name() == "svg"))
+fn in_svg(node: Node<'_>) -> bool {
+    node.ancestors().take(4).any(|a| a.is("svg"))
 }

@@ -18,7 +18,6 @@ mod when;
 
 use jiff::Timestamp;
 use newsmill_article::{Hints, Kind};
-use scraper::Html;
 use url::Url;
 
 pub(crate) use self::authors::is_byline;
@@ -27,6 +26,7 @@ use self::collect::Collected;
 pub(crate) use self::collect::may_hold_date;
 pub(crate) use self::dates::parse as parse_date;
 use self::jsonld::JsonLd;
+use crate::html::Html;
 
 /// A value and where on the page it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! Which of the dates on a page is the one of publication, and which of the last change.
 
 use jiff::Timestamp;
-use scraper::Html;
 use url::Url;
 
 use super::Found;
 use super::collect::{Collected, DateHow, DateText, Place};
 use super::dates::{self, Date, Writing};
 use super::jsonld::JsonLd;
+use crate::html::Html;
 
 const PUBLISHED: [&str; 12] = [
     "article:published_time",

@@ -3,21 +3,21 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use ego_tree::NodeId;
 use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
 use html5ever::{LocalName, local_name};
 
 use super::attributes::forget_unread;
 use super::raw::Raw;
-use super::sink::CountingSink;
+use super::sink::Sink;
+use crate::html::NodeId;
 
 /// So many formatting elements may be open at once; more are dropped.
 const MAX_FORMATTING: usize = 32;
 
 /// Stands between tokenizer and tree builder.
 pub(super) struct Guard {
-    pub(super) builder: TreeBuilder<NodeId, CountingSink>,
+    pub(super) builder: TreeBuilder<NodeId, Sink>,
     /// Start tags that were dropped for their depth and whose end tag is still to come, by name.
     dropped: RefCell<HashMap<LocalName, usize>>,
     /// Formatting elements that are open, by name.
@@ -29,12 +29,12 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// With room for so many nodes.
-    pub(super) fn new(nodes: usize) -> Self {
+    /// With room for so many nodes and bytes of text.
+    pub(super) fn new(nodes: usize, text: usize) -> Self {
         // Without scripts `noscript` holds elements, as for every reader that runs none.
         let options = TreeBuilderOpts { scripting_enabled: false, ..Default::default() };
         Self {
-            builder: TreeBuilder::new(CountingSink::new(nodes), options),
+            builder: TreeBuilder::new(Sink::new(nodes, text), options),
             dropped: RefCell::default(),
             formatting: RefCell::default(),
             exhausted: Cell::new(false),

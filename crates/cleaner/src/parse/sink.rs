@@ -1,19 +1,22 @@
-//! The tree that the parser builds, and how deep it stands.
+//! What the tree builder builds: a page, and how deep it stands.
 
 use std::borrow::Cow;
-use std::cell::{Cell, Ref};
+use std::cell::{Cell, Ref, RefCell};
 
-use ego_tree::{NodeId, Tree};
 use html5ever::tendril::StrTendril;
 use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::{Attribute, QualName};
-use scraper::{Html, HtmlTreeSink, Node};
 
 use super::MAX_DEPTH;
+use crate::hash::{HashedMap, mix};
+use crate::html::{AttributeName, Html, NodeId};
 
-/// [`HtmlTreeSink`] that also knows how deep the tree builder stands.
-pub(super) struct CountingSink {
-    sink: HtmlTreeSink,
+/// Makes a page and knows how deep the tree builder stands.
+pub(super) struct Sink {
+    html: RefCell<Html>,
+    /// The numbers of names.
+    names: RefCell<HashedMap<u32>>,
+    document: NodeId,
     /// Never less than the number of open elements, but for elements that the tree builder takes
     /// off its stack in the middle; put right by [`Self::too_deep`].
     depth: Cell<usize>,
@@ -25,12 +28,14 @@ pub(super) struct CountingSink {
     pub(super) tags: Cell<usize>,
 }
 
-impl CountingSink {
-    pub(super) fn new(nodes: usize) -> Self {
-        let mut html = Html::new_document();
-        html.tree = Tree::with_capacity(Node::Document, nodes);
+impl Sink {
+    /// With room for so many nodes and bytes of text.
+    pub(super) fn new(nodes: usize, text: usize) -> Self {
+        let html = Html::with_capacity(nodes, text);
         Self {
-            sink: HtmlTreeSink::new(html),
+            document: html.root().id(),
+            html: RefCell::new(html),
+            names: RefCell::default(),
             depth: Cell::new(0),
             last: Cell::new(None),
             elements: Cell::new(0),
@@ -44,9 +49,9 @@ impl CountingSink {
         if self.depth.get() < MAX_DEPTH {
             return false;
         }
-        let html = self.sink.0.borrow();
-        let node = self.last.get().and_then(|last| html.tree.get(last));
-        let depth = node.map_or(0, |node| node.ancestors().take(MAX_DEPTH).count());
+        let html = self.html.borrow();
+        let last = self.last.get().map(|last| html.node(last));
+        let depth = last.map_or(0, |node| node.ancestors().take(MAX_DEPTH).count());
         self.depth.set(depth);
         depth >= MAX_DEPTH
     }
@@ -62,43 +67,69 @@ impl CountingSink {
             self.last.set(Some(*id));
         }
     }
+
+    /// The number of a name.
+    fn number(&self, html: &mut Html, name: QualName) -> u32 {
+        let mut names = self.names.borrow_mut();
+        // Equal names have equal data as long as one of them is kept, and the page keeps it.
+        let mut key = mix(name.ns.unsafe_data(), name.local.unsafe_data());
+        loop {
+            match names.get(&key) {
+                Some(&number) if *html.qualified_name(number as usize) == name => return number,
+                Some(_) => key = key.wrapping_add(1),
+                None => break,
+            }
+        }
+        let number = html.add_name(name);
+        names.insert(key, number);
+        number
+    }
 }
 
-impl TreeSink for CountingSink {
+impl TreeSink for Sink {
     type Handle = NodeId;
     type Output = Html;
     type ElemName<'a> = Ref<'a, QualName>;
 
     fn finish(self) -> Html {
-        self.sink.finish()
+        self.html.into_inner()
     }
 
     fn parse_error(&self, _: Cow<'static, str>) {}
 
     fn get_document(&self) -> NodeId {
-        self.sink.get_document()
+        self.document
     }
 
     fn elem_name<'a>(&'a self, target: &'a NodeId) -> Ref<'a, QualName> {
-        self.sink.elem_name(target)
+        Ref::map(self.html.borrow(), |html| html.name_of(*target))
     }
 
-    fn create_element(&self, name: QualName, attrs: Vec<Attribute>, flags: ElementFlags) -> NodeId {
+    fn create_element(&self, name: QualName, attrs: Vec<Attribute>, _: ElementFlags) -> NodeId {
         self.elements.set(self.elements.get() + 1);
-        self.sink.create_element(name, attrs, flags)
+        let mut html = self.html.borrow_mut();
+        let name = self.number(&mut html, name);
+        let node = html.add_element(name);
+        add_attributes(&mut html, node, &attrs);
+        node
     }
 
-    fn create_comment(&self, text: StrTendril) -> NodeId {
-        self.sink.create_comment(text)
+    fn create_comment(&self, _: StrTendril) -> NodeId {
+        // Nobody reads it: an empty text will do, which nothing can stand in.
+        self.html.borrow_mut().add_empty()
     }
 
-    fn create_pi(&self, target: StrTendril, data: StrTendril) -> NodeId {
-        self.sink.create_pi(target, data)
+    fn create_pi(&self, _: StrTendril, _: StrTendril) -> NodeId {
+        self.html.borrow_mut().add_empty()
     }
 
     fn append(&self, parent: &NodeId, child: NodeOrText<NodeId>) {
         self.placed(&child);
-        self.sink.append(parent, child);
+        let mut html = self.html.borrow_mut();
+        match child {
+            NodeOrText::AppendNode(node) => html.append(*parent, node),
+            NodeOrText::AppendText(text) => html.append_text(*parent, &text),
+        }
     }
 
     fn append_based_on_parent_node(
@@ -107,44 +138,59 @@ impl TreeSink for CountingSink {
         previous: &NodeId,
         child: NodeOrText<NodeId>,
     ) {
-        self.placed(&child);
-        self.sink.append_based_on_parent_node(element, previous, child);
+        let stands = self.html.borrow().node(*element).parent().is_some();
+        match stands {
+            true => self.append_before_sibling(element, child),
+            false => self.append(previous, child),
+        }
     }
 
-    fn append_doctype_to_document(&self, name: StrTendril, public: StrTendril, system: StrTendril) {
-        self.sink.append_doctype_to_document(name, public, system);
-    }
+    fn append_doctype_to_document(&self, _: StrTendril, _: StrTendril, _: StrTendril) {}
 
     fn pop(&self, _: &NodeId) {
         self.depth.set(self.depth.get().saturating_sub(1));
     }
 
+    /// A template holds its contents itself: nothing here asks for what is inside of one.
     fn get_template_contents(&self, target: &NodeId) -> NodeId {
-        self.sink.get_template_contents(target)
+        *target
     }
 
     fn same_node(&self, x: &NodeId, y: &NodeId) -> bool {
         x == y
     }
 
-    fn set_quirks_mode(&self, mode: QuirksMode) {
-        self.sink.set_quirks_mode(mode);
-    }
+    fn set_quirks_mode(&self, _: QuirksMode) {}
 
-    fn append_before_sibling(&self, sibling: &NodeId, node: NodeOrText<NodeId>) {
-        self.placed(&node);
-        self.sink.append_before_sibling(sibling, node);
+    fn append_before_sibling(&self, sibling: &NodeId, child: NodeOrText<NodeId>) {
+        self.placed(&child);
+        let mut html = self.html.borrow_mut();
+        match child {
+            NodeOrText::AppendNode(node) => {
+                html.detach(node);
+                html.insert_before(*sibling, node);
+            }
+            NodeOrText::AppendText(text) => html.insert_text_before(*sibling, &text),
+        }
     }
 
     fn add_attrs_if_missing(&self, target: &NodeId, attrs: Vec<Attribute>) {
-        self.sink.add_attrs_if_missing(target, attrs);
+        add_attributes(&mut self.html.borrow_mut(), *target, &attrs);
     }
 
     fn remove_from_parent(&self, target: &NodeId) {
-        self.sink.remove_from_parent(target);
+        self.html.borrow_mut().detach(*target);
     }
 
     fn reparent_children(&self, node: &NodeId, new_parent: &NodeId) {
-        self.sink.reparent_children(node, new_parent);
+        self.html.borrow_mut().move_children(*node, *new_parent);
+    }
+}
+
+fn add_attributes(html: &mut Html, node: NodeId, attributes: &[Attribute]) {
+    for attribute in attributes {
+        if let Some(name) = AttributeName::of(&attribute.name.local) {
+            html.add_attribute(node, name, &attribute.value);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use scraper::node::Element;
+use crate::html::{AttributeName, Element};
 
 #[derive(Default)]
 pub(super) struct Attributes<'a> {
@@ -23,25 +23,26 @@ pub(super) struct Attributes<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    pub(super) fn of(element: &'a Element) -> Self {
+    pub(super) fn of(element: Element<'a>) -> Self {
         let mut found = Self::default();
-        for (key, value) in element.attrs() {
+        for (key, value) in element.attributes() {
             match key {
-                "class" => found.class = value,
-                "id" => found.id = value,
-                "itemprop" => found.itemprop = value,
-                "rel" => found.rel = value,
-                "datetime" => found.datetime = Some(value),
-                "content" => found.content = Some(value),
-                "name" => found.name = Some(value),
-                "property" => found.property = Some(value),
-                "http-equiv" => found.equiv = Some(value),
-                "href" => found.href = Some(value),
-                "type" => found.kind = value,
-                "lang" | "xml:lang" => found.language = Some(value),
-                "title" => found.title = Some(value),
-                "pubdate" => found.pubdate = true,
-                "amp" | "⚡" => found.kind = "amp",
+                AttributeName::Class => found.class = value,
+                AttributeName::Id => found.id = value,
+                AttributeName::ItemProp => found.itemprop = value,
+                AttributeName::Rel => found.rel = value,
+                AttributeName::DateTime => found.datetime = Some(value),
+                AttributeName::Content => found.content = Some(value),
+                AttributeName::Name => found.name = Some(value),
+                AttributeName::Property => found.property = Some(value),
+                AttributeName::HttpEquiv => found.equiv = Some(value),
+                AttributeName::Href => found.href = Some(value),
+                AttributeName::Type => found.kind = value,
+                AttributeName::Lang => found.language = found.language.or(Some(value)),
+                AttributeName::XmlLang => found.language = Some(value),
+                AttributeName::Title => found.title = Some(value),
+                AttributeName::PubDate => found.pubdate = true,
+                AttributeName::Amp => found.kind = "amp",
                 _ => {}
             }
         }

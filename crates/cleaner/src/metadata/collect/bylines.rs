@@ -3,16 +3,15 @@
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
-use ego_tree::NodeRef;
-use scraper::Node;
 
 use super::super::text::clean;
 use super::attributes::{has_token, lower, parts};
 use super::text::text;
 use super::{ByHow, Byline, Collected, LONGEST, MOST, Place};
+use crate::html::{AttributeName, Node};
 
 impl Collected {
-    pub(super) fn text_byline(&mut self, node: NodeRef<'_, Node>, text: &str, order: usize) {
+    pub(super) fn text_byline(&mut self, node: Node<'_>, text: &str, order: usize) {
         if self.bylines.len() < MOST {
             self.bylines.push(Byline {
                 text: text.to_owned(),
@@ -24,7 +23,7 @@ impl Collected {
         }
     }
 
-    pub(super) fn byline(&mut self, node: NodeRef<'_, Node>, how: ByHow, order: usize) {
+    pub(super) fn byline(&mut self, node: Node<'_>, how: ByHow, order: usize) {
         if self.bylines.len() >= MOST {
             return;
         }
@@ -118,17 +117,18 @@ pub(super) fn byline_token(token: &str) -> Option<u8> {
 }
 
 /// A byline: the part that is marked as the name, or the whole.
-fn byline_text(node: NodeRef<'_, Node>) -> Option<String> {
-    let element = node.value().as_element();
-    let content = element.and_then(|e| e.attrs().find(|(key, _)| *key == "content"));
-    if let Some((_, content)) = content {
+fn byline_text(node: Node<'_>) -> Option<String> {
+    fn content(node: Node<'_>) -> Option<&str> {
+        node.element()?.attribute(AttributeName::Content)
+    }
+    if let Some(content) = content(node) {
         return clean(content);
     }
     for inner in node.descendants().skip(1).take(40) {
-        let Some(element) = inner.value().as_element() else { continue };
-        if element.attrs().any(|(key, value)| key == "itemprop" && has_token(value, "name")) {
-            let content = element.attrs().find(|(key, _)| *key == "content");
-            return content.and_then(|(_, value)| clean(value)).or_else(|| text(inner, 200));
+        let Some(element) = inner.element() else { continue };
+        if element.attribute(AttributeName::ItemProp).is_some_and(|value| has_token(value, "name"))
+        {
+            return content(inner).and_then(clean).or_else(|| text(inner, 200));
         }
     }
     // A byline that is long holds more than names.

@@ -3,14 +3,13 @@
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
-use ego_tree::NodeRef;
-use scraper::{Html, Node};
 
 use super::super::text::clean;
 use super::super::{authors, dates};
 use super::attributes::{Attributes, parts, tokens};
 use super::text::{floor, text};
 use super::{Collected, DateHow, DateText, MOST, Place};
+use crate::html::{Html, Node};
 
 /// Most bytes of a script that is searched for a date.
 const LONGEST_DATA: usize = 1 << 20;
@@ -46,9 +45,8 @@ impl Collected {
     /// The first date of publication in the data that scripts hold, for pages that say it nowhere
     /// else.
     pub(in crate::metadata) fn date_in_data(&self, html: &Html) -> Option<String> {
-        let texts = self.data.iter().filter_map(|id| html.tree.get(*id)).flat_map(|node| {
-            node.children().filter_map(|child| child.value().as_text().map(|text| &*text.text))
-        });
+        let scripts = self.data.iter().map(|id| html.node(*id));
+        let texts = scripts.flat_map(|node| node.children().filter_map(Node::text));
         texts.filter(|text| text.len() <= LONGEST_DATA).find_map(|text| {
             DATA_KEYS.find_iter(text).take(8).find_map(|key| {
                 let rest = &text[key.end()..];
@@ -65,7 +63,7 @@ impl Collected {
         })
     }
 
-    pub(super) fn time(&mut self, node: NodeRef<'_, Node>, with: &Attributes<'_>, order: usize) {
+    pub(super) fn time(&mut self, node: Node<'_>, with: &Attributes<'_>, order: usize) {
         let classes = with.class.to_ascii_lowercase();
         let how = if with.pubdate || classes.contains("published") {
             DateHow::Published
@@ -83,16 +81,14 @@ impl Collected {
 
     pub(super) fn dated_class(
         &mut self,
-        node: NodeRef<'_, Node>,
+        node: Node<'_>,
         name: &str,
         names: &str,
         with: &Attributes<'_>,
         order: usize,
     ) {
         // A `time` inside says it better and comes by itself.
-        if name == "time"
-            || node.children().any(|c| c.value().as_element().is_some_and(|e| e.name() == "time"))
-        {
+        if name == "time" || node.children().any(|child| child.is("time")) {
             return;
         }
         let marks = tokens(names).any(|token| {
@@ -142,7 +138,7 @@ impl Collected {
     /// Dates and bylines that nothing marks: a short text that is one, or a text that a date opens.
     pub(super) fn loose_text(
         &mut self,
-        node: NodeRef<'_, Node>,
+        node: Node<'_>,
         text: &str,
         loose: &mut usize,
         order: usize,
@@ -167,7 +163,7 @@ impl Collected {
         }
     }
 
-    pub(super) fn date(&mut self, node: NodeRef<'_, Node>, at: &str, how: DateHow, order: usize) {
+    pub(super) fn date(&mut self, node: Node<'_>, at: &str, how: DateHow, order: usize) {
         if self.dates.len() < 2 * MOST && dates::has_digit(at) {
             self.dates.push(DateText {
                 text: at.to_owned(),

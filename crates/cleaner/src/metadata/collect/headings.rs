@@ -1,16 +1,14 @@
 //! What stands for the headline.
 
-use ego_tree::NodeRef;
-use scraper::Node;
-
 use super::attributes::{Attributes, has_token, lower, tokens};
 use super::text::text;
 use super::{Collected, Heading, LONGEST, MOST, Place};
+use crate::html::Node;
 
 impl Collected {
     pub(super) fn heading(
         &mut self,
-        node: NodeRef<'_, Node>,
+        node: Node<'_>,
         name: &str,
         with: &Attributes<'_>,
         order: usize,

@@ -2,12 +2,10 @@
 
 use std::collections::HashSet;
 
-use ego_tree::{NodeId, NodeRef};
-use scraper::{Html, Node};
-
 use super::super::text::{contains_words, folded};
 use super::attributes::{lower, parts, tokens};
 use super::{Collected, Place};
+use crate::html::{AttributeName, Html, Node, NodeId};
 
 /// How many ancestors tell where an element stands.
 const ANCESTORS: usize = 24;
@@ -21,10 +19,9 @@ impl Collected {
         let around: HashSet<NodeId> = headlines
             .filter(|h| contains_words(&tag, &folded(&h.text)))
             .take(4)
-            .filter_map(|h| html.tree.get(h.node))
-            .flat_map(|node| node.ancestors().map(|a| a.id()))
+            .flat_map(|h| html.node(h.node).ancestors().map(Node::id))
             .collect();
-        let place = |id: NodeId| html.tree.get(id).map_or(Place::Page, |node| place(node, &around));
+        let place = |id: NodeId| place(html.node(id), &around);
         for heading in &mut self.headings {
             heading.place = place(heading.node);
         }
@@ -37,11 +34,11 @@ impl Collected {
     }
 }
 
-fn place(node: NodeRef<'_, Node>, around: &HashSet<NodeId>) -> Place {
+fn place(node: Node<'_>, around: &HashSet<NodeId>) -> Place {
     let mut place = Place::Page;
     let mut aside = false;
     for ancestor in std::iter::once(node).chain(node.ancestors()).take(ANCESTORS) {
-        let Some(element) = ancestor.value().as_element() else { continue };
+        let Some(element) = ancestor.element() else { continue };
         let name = element.name();
         let in_article = matches!(name, "article" | "main");
         if around.contains(&ancestor.id()) && name != "body" {
@@ -61,8 +58,8 @@ fn place(node: NodeRef<'_, Node>, around: &HashSet<NodeId>) -> Place {
             return Place::Furniture;
         }
         aside |= name == "aside";
-        for (key, value) in element.attrs() {
-            if !matches!(key, "class" | "id") {
+        for (key, value) in element.attributes() {
+            if !matches!(key, AttributeName::Class | AttributeName::Id) {
                 continue;
             }
             for token in tokens(value) {

@@ -3,15 +3,12 @@
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
-use ego_tree::iter::Edge;
-use ego_tree::{NodeId, NodeRef};
-use scraper::Node;
-use scraper::node::Element;
 
 use super::super::text::clean;
+use crate::html::{AttributeName, Edge, Element, Node, NodeId, Value};
 
 /// The text of a node with spaces collapsed, at most about `most` bytes.
-pub(super) fn text(node: NodeRef<'_, Node>, most: usize) -> Option<String> {
+pub(super) fn text(node: Node<'_>, most: usize) -> Option<String> {
     let mut out = String::new();
     let mut nodes = 0;
     let mut muted: Option<NodeId> = None;
@@ -23,10 +20,10 @@ pub(super) fn text(node: NodeRef<'_, Node>, most: usize) -> Option<String> {
                     break;
                 }
                 match inner.value() {
-                    Node::Text(text) if muted.is_none() => {
+                    Value::Text(text) if muted.is_none() => {
                         out.push_str(&text[..floor(text, most + 1)]);
                     }
-                    Node::Element(element) if muted.is_none() => match element.name() {
+                    Value::Element(element) if muted.is_none() => match element.name() {
                         "script" | "style" | "noscript" | "svg" if inner.id() != node.id() => {
                             muted = Some(inner.id());
                         }
@@ -43,7 +40,7 @@ pub(super) fn text(node: NodeRef<'_, Node>, most: usize) -> Option<String> {
                 if muted == Some(inner.id()) {
                     muted = None;
                 } else if muted.is_none()
-                    && inner.value().as_element().is_some_and(|e| {
+                    && inner.element().is_some_and(|e| {
                         !matches!(
                             e.name(),
                             "a" | "b" | "i" | "em" | "strong" | "font" | "sup" | "sub" | "wbr"
@@ -85,8 +82,8 @@ static KICKERS: LazyLock<AhoCorasick> = LazyLock::new(|| {
 });
 
 /// A line over the headline, set inside of it.
-fn is_kicker(element: &Element) -> bool {
-    element.attrs().any(|(key, value)| key == "class" && KICKERS.is_match(value))
+fn is_kicker(element: Element<'_>) -> bool {
+    element.attribute(AttributeName::Class).is_some_and(|class| KICKERS.is_match(class))
 }
 
 /// The largest cut of `text` of at most `most` bytes.
