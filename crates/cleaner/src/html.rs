@@ -4,15 +4,17 @@
 //! depth is walked and dropped in bounded stack. Leaves out what nobody reads: comments, doctypes,
 //! namespaces but for the parser's use, attributes beyond [`AttributeName`].
 //!
-//! `walk` has the ways through a page, `build` how the parser makes one.
+//! `attributes` says what is read, `walk` has the ways through a page, `build` how the parser makes one.
 
+mod attributes;
 mod build;
 mod walk;
 
 use std::fmt;
 
-use html5ever::{LocalName, QualName, local_name};
+use html5ever::QualName;
 
+pub use self::attributes::AttributeName;
 pub use self::walk::{Ancestors, Children, Edge, Traverse};
 
 /// A parsed page.
@@ -65,93 +67,6 @@ struct Attribute {
     name: AttributeName,
     start: u32,
     length: u32,
-}
-
-/// The attributes that anybody reads; the parser forgets the others, which are most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is the attribute of its name")]
-pub enum AttributeName {
-    /// `amp` or `⚡`.
-    Amp,
-    AriaHidden,
-    Class,
-    Content,
-    DateTime,
-    Hidden,
-    Href,
-    HttpEquiv,
-    Id,
-    ItemProp,
-    Lang,
-    Name,
-    Property,
-    PubDate,
-    Rel,
-    Role,
-    Style,
-    Title,
-    Type,
-    /// `xml:lang`.
-    XmlLang,
-}
-
-impl AttributeName {
-    /// The attribute of this name, if it is read.
-    pub(crate) fn of(name: &LocalName) -> Option<Self> {
-        Some(match *name {
-            local_name!("aria-hidden") => Self::AriaHidden,
-            local_name!("class") => Self::Class,
-            local_name!("content") => Self::Content,
-            local_name!("datetime") => Self::DateTime,
-            local_name!("hidden") => Self::Hidden,
-            local_name!("href") => Self::Href,
-            local_name!("http-equiv") => Self::HttpEquiv,
-            local_name!("id") => Self::Id,
-            local_name!("itemprop") => Self::ItemProp,
-            local_name!("lang") => Self::Lang,
-            local_name!("name") => Self::Name,
-            local_name!("property") => Self::Property,
-            local_name!("rel") => Self::Rel,
-            local_name!("role") => Self::Role,
-            local_name!("style") => Self::Style,
-            local_name!("title") => Self::Title,
-            local_name!("type") => Self::Type,
-            local_name!("xml:lang") => Self::XmlLang,
-            _ => match &**name {
-                "pubdate" => Self::PubDate,
-                "amp" | "⚡" => Self::Amp,
-                _ => return None,
-            },
-        })
-    }
-}
-
-impl AttributeName {
-    /// The name as pages write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Amp => "amp",
-            Self::AriaHidden => "aria-hidden",
-            Self::Class => "class",
-            Self::Content => "content",
-            Self::DateTime => "datetime",
-            Self::Hidden => "hidden",
-            Self::Href => "href",
-            Self::HttpEquiv => "http-equiv",
-            Self::Id => "id",
-            Self::ItemProp => "itemprop",
-            Self::Lang => "lang",
-            Self::Name => "name",
-            Self::Property => "property",
-            Self::PubDate => "pubdate",
-            Self::Rel => "rel",
-            Self::Role => "role",
-            Self::Style => "style",
-            Self::Title => "title",
-            Self::Type => "type",
-            Self::XmlLang => "xml:lang",
-        }
-    }
 }
 
 /// A node of a page.

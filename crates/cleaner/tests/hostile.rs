@@ -143,7 +143,7 @@ fn only_raw_text_without_data_is_left_out() {
         ("<p><style>p { }</style>a", "<p><style>a"),
         ("<p><script>run('<p>')</script>a", "<p><script>a"),
         // A script may hold what looks like its end.
-        ("<p><script><!--<script></script>x</script>a", "<p><script><!--<script></script>xa"),
+        ("<p><script><!--<script></script>x</script>a", "<p><script>a"),
         ("<p><script>a</scripts>b</SCRIPT >c", "<p><script>c"),
         ("<p title='<style>'>a<i>b</i>", "<p>a<i>b"),
         ("<p title='<script>' id='</script>'>a", "<p>a"),

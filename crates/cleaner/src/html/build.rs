@@ -68,11 +68,6 @@ impl Html {
         self.attributes.push(Attribute { name, start, length: number(value.len()) });
     }
 
-    /// A text of nothing that stands nowhere yet.
-    pub(crate) fn add_empty(&mut self) -> NodeId {
-        self.add(Stored::Text { start: 0, length: 0, room: 0 })
-    }
-
     /// Puts a node at the end of another. It must stand nowhere.
     pub(crate) fn append(&mut self, parent: NodeId, child: NodeId) {
         let last = self.nodes[parent.0 as usize].last;

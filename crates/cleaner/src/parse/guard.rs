@@ -3,29 +3,28 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
-use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
+use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink as _, TokenSinkResult};
+use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts, TreeSink as _};
 use html5ever::{LocalName, local_name};
 
-use super::attributes::forget_unread;
-use super::raw::Raw;
 use super::sink::Sink;
-use crate::html::NodeId;
+use crate::html::{Html, NodeId};
 
 /// So many formatting elements may be open at once; more are dropped.
 const MAX_FORMATTING: usize = 32;
 
+/// Errors name lines, but nobody reads errors.
+const LINE: u64 = 1;
+
 /// Stands between tokenizer and tree builder.
 pub(super) struct Guard {
-    pub(super) builder: TreeBuilder<NodeId, Sink>,
+    builder: TreeBuilder<NodeId, Sink>,
     /// Start tags that were dropped for their depth and whose end tag is still to come, by name.
     dropped: RefCell<HashMap<LocalName, usize>>,
-    /// Formatting elements that are open, by name.
-    formatting: RefCell<HashMap<LocalName, usize>>,
+    /// Formatting elements that are open, with their names.
+    formatting: RefCell<Vec<(LocalName, usize)>>,
     /// Set when reopened formatting elements outnumber the tags of the page.
     exhausted: Cell<bool>,
-    /// The tag that opened raw text, until the next token.
-    opened: Cell<Option<Raw>>,
 }
 
 impl Guard {
@@ -38,13 +37,42 @@ impl Guard {
             dropped: RefCell::default(),
             formatting: RefCell::default(),
             exhausted: Cell::new(false),
-            opened: Cell::new(None),
         }
     }
 
-    /// Which raw text the tokenizer stands at the beginning of, if it stands at one.
-    pub(super) fn at_raw_text(&self) -> Option<Raw> {
-        self.opened.get()
+    /// Takes a start tag; says how the tokenizer is to read on.
+    pub(super) fn start_tag(&self, tag: Tag) -> TokenSinkResult<NodeId> {
+        if !self.exhausted.get() && self.builder.sink.outgrown() {
+            self.end_formatting();
+        }
+        match self.admits(&tag) {
+            true => self.builder.process_token(Token::TagToken(tag), LINE),
+            false => TokenSinkResult::Continue,
+        }
+    }
+
+    /// Takes an end tag.
+    pub(super) fn end_tag(&self, tag: Tag) {
+        if self.admits_end(&tag) {
+            let _ = self.builder.process_token(Token::TagToken(tag), LINE);
+        }
+    }
+
+    /// Takes what is no tag.
+    pub(super) fn other(&self, token: Token) {
+        let _ = self.builder.process_token(token, LINE);
+    }
+
+    /// Whether the next token is inside of SVG or MathML.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.builder.adjusted_current_node_present_but_not_in_html_namespace()
+    }
+
+    /// The page, once all tokens have been taken.
+    pub(super) fn finish(self) -> Html {
+        let _ = self.builder.process_token(Token::EOFToken, LINE);
+        self.builder.end();
+        self.builder.sink.finish()
     }
 
     /// Whether a start tag goes on to the tree builder.
@@ -52,12 +80,15 @@ impl Guard {
         let sink = &self.builder.sink;
         sink.tags.set(sink.tags.get() + 1);
         if is_formatting(&tag.name) {
-            if self.exhausted.get()
-                || self.formatting.borrow().values().sum::<usize>() >= MAX_FORMATTING
-            {
+            let mut formatting = self.formatting.borrow_mut();
+            let open: usize = formatting.iter().map(|(_, open)| open).sum();
+            if self.exhausted.get() || open >= MAX_FORMATTING {
                 return false;
             }
-            *self.formatting.borrow_mut().entry(tag.name.clone()).or_insert(0) += 1;
+            match formatting.iter_mut().find(|(name, _)| *name == tag.name) {
+                Some((_, open)) => *open += 1,
+                None => formatting.push((tag.name.clone(), 1)),
+            }
         }
         if is_leaf(&tag.name) || !sink.too_deep() {
             return true;
@@ -69,7 +100,8 @@ impl Guard {
     /// Whether an end tag goes on to the tree builder.
     fn admits_end(&self, tag: &Tag) -> bool {
         if is_formatting(&tag.name)
-            && let Some(open) = self.formatting.borrow_mut().get_mut(&tag.name)
+            && let Some((_, open)) =
+                self.formatting.borrow_mut().iter_mut().find(|(name, _)| *name == tag.name)
         {
             *open = open.saturating_sub(1);
         }
@@ -88,9 +120,9 @@ impl Guard {
 
     /// Closes every open formatting element for good once they have been reopened so often that
     /// the tree grows faster than the page.
-    fn end_formatting(&self, line: u64) {
+    fn end_formatting(&self) {
         self.exhausted.set(true);
-        let open: Vec<_> = self.formatting.borrow_mut().drain().collect();
+        let open = std::mem::take(&mut *self.formatting.borrow_mut());
         for (name, count) in open {
             for _ in 0..count {
                 let tag = Tag {
@@ -100,49 +132,9 @@ impl Guard {
                     attrs: Vec::new(),
                     had_duplicate_attributes: false,
                 };
-                let _ = self.builder.process_token(Token::TagToken(tag), line);
+                let _ = self.builder.process_token(Token::TagToken(tag), LINE);
             }
         }
-    }
-}
-
-impl TokenSink for Guard {
-    type Handle = NodeId;
-
-    fn process_token(&self, mut token: Token, line: u64) -> TokenSinkResult<NodeId> {
-        let admitted = match &token {
-            Token::TagToken(tag) if tag.kind == TagKind::StartTag => {
-                if !self.exhausted.get() && self.builder.sink.outgrown() {
-                    self.end_formatting(line);
-                }
-                self.admits(tag)
-            }
-            Token::TagToken(tag) => self.admits_end(tag),
-            // Nothing reads comments.
-            Token::CommentToken(_) => false,
-            _ => true,
-        };
-        let raw = match &mut token {
-            Token::TagToken(tag) if tag.kind == TagKind::StartTag => {
-                forget_unread(tag);
-                Raw::of(tag)
-            }
-            _ => None,
-        };
-        let result = match admitted {
-            true => self.builder.process_token(token, line),
-            false => TokenSinkResult::Continue,
-        };
-        self.opened.set(raw.filter(|_| matches!(result, TokenSinkResult::RawData(_))));
-        result
-    }
-
-    fn end(&self) {
-        self.builder.end();
-    }
-
-    fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
-        self.builder.adjusted_current_node_present_but_not_in_html_namespace()
     }
 }
 

@@ -62,7 +62,9 @@ impl Sink {
     }
 
     fn placed(&self, child: &NodeOrText<NodeId>) {
-        if let NodeOrText::AppendNode(id) = child {
+        if let NodeOrText::AppendNode(id) = child
+            && *id != self.document
+        {
             self.depth.set(self.depth.get() + 1);
             self.last.set(Some(*id));
         }
@@ -114,19 +116,20 @@ impl TreeSink for Sink {
         node
     }
 
+    /// Nobody reads comments: the page itself stands for one, and is put nowhere.
     fn create_comment(&self, _: StrTendril) -> NodeId {
-        // Nobody reads it: an empty text will do, which nothing can stand in.
-        self.html.borrow_mut().add_empty()
+        self.document
     }
 
     fn create_pi(&self, _: StrTendril, _: StrTendril) -> NodeId {
-        self.html.borrow_mut().add_empty()
+        self.document
     }
 
     fn append(&self, parent: &NodeId, child: NodeOrText<NodeId>) {
         self.placed(&child);
         let mut html = self.html.borrow_mut();
         match child {
+            NodeOrText::AppendNode(node) if node == self.document => {}
             NodeOrText::AppendNode(node) => html.append(*parent, node),
             NodeOrText::AppendText(text) => html.append_text(*parent, &text),
         }
@@ -166,6 +169,7 @@ impl TreeSink for Sink {
         self.placed(&child);
         let mut html = self.html.borrow_mut();
         match child {
+            NodeOrText::AppendNode(node) if node == self.document => {}
             NodeOrText::AppendNode(node) => {
                 html.detach(node);
                 html.insert_before(*sibling, node);
