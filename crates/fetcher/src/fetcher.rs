@@ -103,33 +103,44 @@ impl Fetcher {
     /// Waits for the host's turn, at most `host.max_wait`. Dropping the future gives the turn up
     /// and loses nothing else.
     pub async fn page(&self, entry: Entry) -> Result<Page, FetchError> {
+        let Location::Url(url) = &entry.location else {
+            let (fetcher, place) = (self.clone(), entry.input.clone());
+            let read = tokio::task::spawn_blocking(move || fetcher.read(entry)).await;
+            return read
+                .map_err(|ended| FetchError::Unreadable { place, why: ended.to_string() })?;
+        };
+        let (url, content_type, bytes) = self.web_page(url, &entry).await?;
+        page(entry, url, content_type, bytes, None)
+    }
+
+    /// Reads one entry whose bytes are at hand, in a file or in the entry itself, on the calling
+    /// thread.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError::BadUrl`] for an entry of the web, which only [`Fetcher::page`] reads; the bounds
+    /// of size, and what cannot be read.
+    pub fn read(&self, entry: Entry) -> Result<Page, FetchError> {
         let max = self.inner.config.max_page.0;
-        let mut read = None;
-        let (url, content_type, bytes) = match &entry.location {
-            Location::Url(url) => self.web_page(url, &entry).await?,
+        match &entry.location {
             Location::File(path) => {
-                let path = path.clone();
-                let file = tokio::task::spawn_blocking(move || file::read(&path, max)).await;
-                let (bytes, content_type) = file.map_err(|panic| FetchError::Unreadable {
-                    place: entry.input.clone(),
-                    why: panic.to_string(),
-                })??;
-                (None, content_type, bytes)
+                let (bytes, content_type) = file::read(path, max)?;
+                page(entry, None, content_type, bytes, None)
+            }
+            Location::Inline { bytes, .. } if bytes.len() as u64 > max => {
+                let place = entry.input.clone();
+                Err(FetchError::TooLarge { place, what: "the content", limit: max })
             }
             Location::Inline { url, content_type, fetched, bytes } => {
-                read = *fetched;
-                if bytes.len() as u64 > max {
-                    let place = entry.input.clone();
-                    return Err(FetchError::TooLarge { place, what: "the content", limit: max });
-                }
-                (url.clone(), content_type.clone(), bytes.clone())
+                let (url, content_type, fetched) = (url.clone(), content_type.clone(), *fetched);
+                let bytes = bytes.clone();
+                page(entry, url, content_type, bytes, fetched)
             }
-        };
-        if bytes.is_empty() {
-            return Err(FetchError::Empty { place: entry.input });
+            Location::Url(url) => {
+                let url = url.to_string();
+                Err(FetchError::BadUrl { url, why: "it is not at hand: it has to be fetched" })
+            }
         }
-        let fetched = read.unwrap_or_else(Timestamp::now);
-        Ok(Page { entry, url, content_type, bytes, fetched })
     }
 
     async fn web_page(
@@ -181,6 +192,20 @@ impl Fetcher {
         }
         poll
     }
+}
+
+fn page(
+    entry: Entry,
+    url: Option<Url>,
+    content_type: Option<String>,
+    bytes: bytes::Bytes,
+    fetched: Option<Timestamp>,
+) -> Result<Page, FetchError> {
+    if bytes.is_empty() {
+        return Err(FetchError::Empty { place: entry.input });
+    }
+    let fetched = fetched.unwrap_or_else(Timestamp::now);
+    Ok(Page { entry, url, content_type, bytes, fetched })
 }
 
 fn only_text(url: &Url, headers: &HeaderMap) -> Result<(), FetchError> {

@@ -90,7 +90,7 @@ fn conveyor(
     let (entries_in, entries) = channel(crew, telemetry, "entries", bounds.entries);
     let (articles_in, articles) = channel(crew, telemetry, "articles", bounds.articles);
     let (records_in, records) = channel(crew, telemetry, "records", bounds.records);
-    let jobs = Arc::new(Jobs::new(parts.jobs));
+    let jobs = Arc::new(Jobs::busy(parts.jobs));
     readers(crew, parts, guard, (&jobs, fetching), &entries, &articles_in)?;
     summarizers(crew, parts, guard, &jobs, &articles, &records_in)?;
     Ok((entries_in, records))

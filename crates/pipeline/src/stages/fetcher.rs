@@ -51,7 +51,7 @@ pub async fn run(
 /// try.
 async fn patiently(
     fetcher: &Fetcher,
-    jobs: &Jobs,
+    jobs: &Arc<Jobs>,
     entry: Entry,
     attempts: u32,
 ) -> Result<Page, Failure> {
@@ -83,13 +83,21 @@ async fn patiently(
     }
 }
 
-async fn page(fetcher: &Fetcher, jobs: &Jobs, entry: Entry) -> Result<Page, Failure> {
-    // Reading a file is computing (gzip) more than waiting; the web is waiting only.
-    let local = !matches!(entry.location, Location::Url(_));
-    let permit = if local { Some(jobs.acquire().await) } else { None };
-    let page = fetcher.page(entry).await;
-    drop(permit);
-    page.map_err(failure)
+async fn page(fetcher: &Fetcher, jobs: &Arc<Jobs>, entry: Entry) -> Result<Page, Failure> {
+    if matches!(entry.location, Location::Url(_)) {
+        return fetcher.page(entry).await.map_err(failure);
+    }
+    // Reading a file is computing (gzip) more than waiting. The permit is taken on the thread that
+    // reads, so that it never waits for a thread to wake.
+    let (fetcher, jobs) = (fetcher.clone(), jobs.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        let _permit = jobs.acquire();
+        fetcher.read(entry)
+    });
+    match read.await {
+        Ok(page) => page.map_err(failure),
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
 }
 
 fn failure(error: FetchError) -> Failure {
@@ -144,7 +152,7 @@ mod tests {
         }))
         .unwrap();
         let fetcher = Fetcher::new(&config, &[]).unwrap();
-        let jobs = Jobs::new(1);
+        let jobs = Arc::new(Jobs::new(1));
         let entry = |path: &str| Entry {
             input: path.to_owned(),
             location: Location::Url(format!("http://{address}/{path}").parse().unwrap()),

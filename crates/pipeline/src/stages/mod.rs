@@ -168,7 +168,7 @@ where
     let mut work = make()?;
     let mut clock = meter.at_work();
     while let Ok(InFlight { item, mut ticket }) = input.recv_blocking() {
-        let permit = jobs.acquire_blocking();
+        let permit = jobs.acquire();
         clock.turn(Phase::Busy);
         ticket.enter(meter.stage());
         let made = match catch_unwind(AssertUnwindSafe(|| work(&item, &ticket))) {

@@ -137,7 +137,7 @@ pub async fn linked<Q: Queue>(
     let (fetched, fetching) = fetching();
     let telemetry = &*parts.telemetry;
     let mut link = Link { queue, attempts, stop: stop.clone(), stamps: None };
-    let jobs = Arc::new(Jobs::new(parts.jobs));
+    let jobs = Arc::new(Jobs::busy(parts.jobs));
     let bounds = &parts.channels;
 
     let mut guard = Guard::default();

@@ -158,13 +158,18 @@ impl Left {
         ensure!(self.counts["delivered"] == found, "delivered is not what is there");
         ensure!(self.keys.len() == found, "the unbroken run posted {} keys", self.keys.len());
         ensure!(self.keys.keys().eq(other.keys.keys()), "the webhook got other keys");
-        let repeats: usize = other.keys.values().map(|times| times - 1).sum();
+        let repeats = other.repeats();
         Ok(format!(
             "jsonl and sqlite: {found} records, 0 lost, 0 twice; {} rejected; webhook: {} keys, \
              {repeats} keyed repeats",
             self.rejected,
             other.keys.len()
         ))
+    }
+
+    /// How often the webhook got a key that it had.
+    pub(super) fn repeats(&self) -> usize {
+        self.keys.values().map(|times| times - 1).sum()
     }
 }
 
