@@ -10,7 +10,7 @@ use newsmill_article::Outcome;
 use newsmill_link::{Lane, Queue, QueueError};
 
 use super::outstanding::Outstanding;
-use super::wire::{Stamp, Wire};
+use super::wire::{Head, Stamp, Wire};
 use super::{STAGE, random};
 use crate::in_flight::InFlight;
 use crate::stages::{Fatal, causes};
@@ -66,8 +66,8 @@ pub async fn run<T: Wire, Q: Queue>(
     while let Ok(InFlight { item, ticket }) = input.recv().await {
         // Without a stamp its message has been taken from us: dropping it is right.
         let Some(stamp) = stamps.of(ticket.number()) else { continue };
-        let message =
-            item.encode(stamp, ticket.label()).map_err(|error| Fatal::new(STAGE, error))?;
+        let head = Head { stamp, label: ticket.label().to_owned(), trace: ticket.trace() };
+        let message = item.encode(&head).map_err(|error| Fatal::new(STAGE, error))?;
         put(&queue, item.lane(), stamp, message).await?;
         ticket.settle(Outcome::HandedOff);
     }

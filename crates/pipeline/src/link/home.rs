@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::STAGE;
-use super::wire::{Fate, Wire};
+use super::wire::{Fate, Head, Wire};
 use crate::in_flight::Settlement;
 use crate::ledger_thread::LedgerHandle;
 use crate::stages::records::entry_of;
@@ -54,7 +54,7 @@ pub async fn fates<Q: Queue>(
         let mut operations = Vec::with_capacity(taken.len());
         for message in &taken {
             let decoded = message.message().map(|message| Fate::decode(message));
-            let Some(Ok((stamp, label, fate))) = decoded else {
+            let Some(Ok((Head { stamp, label, trace }, fate))) = decoded else {
                 tracing::error!("drops an end that cannot be read; its entry is handed out again");
                 continue;
             };
@@ -72,7 +72,7 @@ pub async fn fates<Q: Queue>(
                 outcome,
                 cause,
                 evidence: None,
-                trace: None,
+                trace: trace.and_then(|trace| telemetry.spans.trace(Some(trace))).map(Box::new),
             };
             seen(&settlement);
             telemetry.opened();

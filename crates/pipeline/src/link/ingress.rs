@@ -15,7 +15,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::outstanding::Outstanding;
-use super::wire::{Fate, Wire, WireError};
+use super::wire::{Fate, Head, Wire, WireError};
 use super::{STAGE, egress};
 use crate::in_flight::{InFlight, Settlement, Ticket};
 use crate::stages::{Fatal, causes};
@@ -126,7 +126,7 @@ async fn open<T: Wire, Q: Queue>(
     place: OwnedSemaphorePermit,
 ) -> Option<()> {
     let decoded = message.message().map(|message| T::decode(message));
-    let (stamp, label, item) = match decoded {
+    let (Head { stamp, label, trace }, item) = match decoded {
         Some(Ok(decoded)) => decoded,
         Some(Err(error @ WireError::Version { .. }))
             if message.delivered() < ingress.attempts.saturating_mul(10) =>
@@ -151,9 +151,10 @@ async fn open<T: Wire, Q: Queue>(
     let poison = message.delivered() > ingress.attempts;
     let attempts = message.delivered() - 1;
     ingress.outstanding.add(message, stamp, place);
-    let ticket = Ticket::open(stamp.entry, label, &ingress.settlements);
+    let mut ticket = Ticket::open(stamp.entry, label, &ingress.settlements);
     if let Some(telemetry) = &ingress.telemetry {
         telemetry.opened();
+        ticket = ticket.traced(telemetry.spans.trace(trace));
     }
     if poison {
         let cause = "it was handed out so often and never came to an end: whoever had it died";
@@ -206,7 +207,7 @@ pub async fn settle<Q: Queue>(
         if let Some(telemetry) = &telemetry {
             telemetry.settled(&settlement, &settlement.outcome);
         }
-        let Settlement { label, outcome, cause, evidence, .. } = settlement;
+        let Settlement { label, outcome, cause, evidence, trace, .. } = settlement;
         match outcome {
             Outcome::HandedOff | Outcome::Delivered | Outcome::Duplicate { .. } => {
                 held.taken.ack().await;
@@ -218,8 +219,9 @@ pub async fn settle<Q: Queue>(
             }
             outcome => {
                 let fate = Fate { outcome, cause, evidence };
-                let message = fate.encode(held.stamp, &label);
-                let message = message.map_err(|error| Fatal::new(STAGE, error))?;
+                let trace = trace.map(|trace| trace.context);
+                let head = Head { stamp: held.stamp, label: label.into(), trace };
+                let message = fate.encode(&head).map_err(|error| Fatal::new(STAGE, error))?;
                 egress::put(&queue, Fate::CHANNEL.lane(), held.stamp, message).await?;
                 held.taken.ack().await;
             }

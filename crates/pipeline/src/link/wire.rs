@@ -1,7 +1,7 @@
 //! What is said on a link: JSON, one object a message.
 //!
 //! Every message carries a [`Stamp`]: whose ledger it belongs to, which entry of it, and which
-//! handing out of that entry. The types of the stages derive no serialization themselves; the
+//! handing out of that entry; and, where the entry is traced, its [`TraceContext`]. The types of the stages derive no serialization themselves; the
 //! shapes here mirror them, and a field that is added there and not here does not compile.
 //!
 //! An entry crosses whole. An article leaves behind what only fetching needed: the bytes that its
@@ -23,6 +23,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
+use crate::telemetry::spans::TraceContext;
+
 /// The version of these shapes. A message of another one waits for a process that knows it.
 pub const VERSION: u32 = 1;
 
@@ -43,6 +45,17 @@ impl Stamp {
     pub fn id(&self) -> String {
         format!("{:x}.{}.{:x}", self.ledger, self.entry, self.handout)
     }
+}
+
+/// What every message says besides what it carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// To whom it belongs.
+    pub stamp: Stamp,
+    /// What its entry is called in front of people.
+    pub label: String,
+    /// The span that what happens next is a child of, where the entry is traced.
+    pub trace: Option<TraceContext>,
 }
 
 /// How an entry ended on another machine.
@@ -85,14 +98,14 @@ pub trait Wire: Sized + Send + Sync + 'static {
     /// # Errors
     ///
     /// None in practice: every value of these types can be written.
-    fn encode(&self, stamp: Stamp, label: &str) -> Result<Bytes, WireError>;
+    fn encode(&self, head: &Head) -> Result<Bytes, WireError>;
 
-    /// Stamp, label and value of a message.
+    /// Head and value of a message.
     ///
     /// # Errors
     ///
     /// Where it is not understood.
-    fn decode(message: &[u8]) -> Result<(Stamp, String, Self), WireError>;
+    fn decode(message: &[u8]) -> Result<(Head, Self), WireError>;
 }
 
 #[derive(Serialize, Deserialize)]
@@ -101,30 +114,40 @@ struct Envelope<T> {
     #[serde(flatten)]
     stamp: Stamp,
     label: String,
+    /// A `traceparent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace: Option<String>,
     item: T,
 }
 
-fn encode<T: Serialize>(stamp: Stamp, label: &str, item: T) -> Result<Bytes, WireError> {
-    let envelope = Envelope { version: VERSION, stamp, label: label.to_owned(), item };
+impl<T> Envelope<T> {
+    fn open(self) -> (Head, T) {
+        // A trace that cannot be read costs a trace, never an article.
+        let trace = self.trace.and_then(|text| text.parse().ok());
+        (Head { stamp: self.stamp, label: self.label, trace }, self.item)
+    }
+}
+
+fn encode<T: Serialize>(head: &Head, item: T) -> Result<Bytes, WireError> {
+    let Head { stamp, label, trace } = head.clone();
+    let trace = trace.map(|trace| trace.to_string());
+    let envelope = Envelope { version: VERSION, stamp, label, trace, item };
     Ok(serde_json::to_vec(&envelope)?.into())
 }
 
-fn decode<T: DeserializeOwned>(message: &[u8]) -> Result<(Stamp, String, T), WireError> {
+fn decode<T: DeserializeOwned>(message: &[u8]) -> Result<(Head, T), WireError> {
     #[derive(Deserialize)]
-    struct Head {
+    struct Versioned {
         version: u32,
     }
     match serde_json::from_slice::<Envelope<T>>(message) {
-        Ok(envelope) if envelope.version == VERSION => {
-            Ok((envelope.stamp, envelope.label, envelope.item))
-        }
+        Ok(envelope) if envelope.version == VERSION => Ok(envelope.open()),
         read => {
-            let Head { version } = serde_json::from_slice(message)?;
+            let Versioned { version } = serde_json::from_slice(message)?;
             if version != VERSION {
                 return Err(WireError::Version { found: version });
             }
-            read.map(|envelope| (envelope.stamp, envelope.label, envelope.item))
-                .map_err(WireError::from)
+            Ok(read?.open())
         }
     }
 }
@@ -143,17 +166,17 @@ impl Wire for Entry {
         Lane { channel: Self::CHANNEL, partition: partition(host) }
     }
 
-    fn encode(&self, stamp: Stamp, label: &str) -> Result<Bytes, WireError> {
+    fn encode(&self, head: &Head) -> Result<Bytes, WireError> {
         #[derive(Serialize)]
         struct Borrowed<'a>(#[serde(with = "EntryShape")] &'a Entry);
-        encode(stamp, label, Borrowed(self))
+        encode(head, Borrowed(self))
     }
 
-    fn decode(message: &[u8]) -> Result<(Stamp, String, Self), WireError> {
+    fn decode(message: &[u8]) -> Result<(Head, Self), WireError> {
         #[derive(Deserialize)]
         struct Owned(#[serde(with = "EntryShape")] Entry);
-        let (stamp, label, Owned(entry)) = decode(message)?;
-        Ok((stamp, label, entry))
+        let (head, Owned(entry)) = decode(message)?;
+        Ok((head, entry))
     }
 }
 
@@ -171,7 +194,7 @@ fn partition(host: &str) -> u16 {
 impl Wire for Article {
     const CHANNEL: Channel = Channel::Articles;
 
-    fn encode(&self, stamp: Stamp, label: &str) -> Result<Bytes, WireError> {
+    fn encode(&self, head: &Head) -> Result<Bytes, WireError> {
         #[derive(Serialize)]
         struct Borrowed<'a> {
             source: &'a Option<SourceName>,
@@ -183,10 +206,10 @@ impl Wire for Article {
         }
         let Self { entry, url, fetched, document } = self;
         let (source, input) = (&entry.source, entry.input.as_str());
-        encode(stamp, label, Borrowed { source, input, url, fetched: *fetched, document })
+        encode(head, Borrowed { source, input, url, fetched: *fetched, document })
     }
 
-    fn decode(message: &[u8]) -> Result<(Stamp, String, Self), WireError> {
+    fn decode(message: &[u8]) -> Result<(Head, Self), WireError> {
         #[derive(Deserialize)]
         struct Owned {
             source: Option<SourceName>,
@@ -196,7 +219,7 @@ impl Wire for Article {
             #[serde(with = "DocumentShape")]
             document: Document,
         }
-        let (stamp, label, item) = decode(message)?;
+        let (head, item) = decode(message)?;
         let Owned { source, input, url, fetched, document } = item;
         let location = Location::Inline {
             url: url.clone(),
@@ -205,18 +228,18 @@ impl Wire for Article {
             bytes: Bytes::new(),
         };
         let entry = Entry { source, input, location, hints: Hints::default() };
-        Ok((stamp, label, Self { entry, url, fetched, document }))
+        Ok((head, Self { entry, url, fetched, document }))
     }
 }
 
 impl Wire for Record {
     const CHANNEL: Channel = Channel::Records;
 
-    fn encode(&self, stamp: Stamp, label: &str) -> Result<Bytes, WireError> {
-        encode(stamp, label, self)
+    fn encode(&self, head: &Head) -> Result<Bytes, WireError> {
+        encode(head, self)
     }
 
-    fn decode(message: &[u8]) -> Result<(Stamp, String, Self), WireError> {
+    fn decode(message: &[u8]) -> Result<(Head, Self), WireError> {
         decode(message)
     }
 }
@@ -224,7 +247,7 @@ impl Wire for Record {
 impl Wire for Fate {
     const CHANNEL: Channel = Channel::Settlements;
 
-    fn encode(&self, stamp: Stamp, label: &str) -> Result<Bytes, WireError> {
+    fn encode(&self, head: &Head) -> Result<Bytes, WireError> {
         #[derive(Serialize)]
         struct Borrowed<'a> {
             #[serde(with = "OutcomeShape")]
@@ -234,10 +257,10 @@ impl Wire for Fate {
             evidence: &'a Option<Bytes>,
         }
         let Self { outcome, cause, evidence } = self;
-        encode(stamp, label, Borrowed { outcome, cause, evidence })
+        encode(head, Borrowed { outcome, cause, evidence })
     }
 
-    fn decode(message: &[u8]) -> Result<(Stamp, String, Self), WireError> {
+    fn decode(message: &[u8]) -> Result<(Head, Self), WireError> {
         #[derive(Deserialize)]
         struct Owned {
             #[serde(with = "OutcomeShape")]
@@ -246,8 +269,8 @@ impl Wire for Fate {
             #[serde(deserialize_with = "read_evidence")]
             evidence: Option<Bytes>,
         }
-        let (stamp, label, Owned { outcome, cause, evidence }) = decode(message)?;
-        Ok((stamp, label, Self { outcome, cause, evidence }))
+        let (head, Owned { outcome, cause, evidence }) = decode(message)?;
+        Ok((head, Self { outcome, cause, evidence }))
     }
 }
 

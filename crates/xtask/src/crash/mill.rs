@@ -61,6 +61,12 @@ impl Mill {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
+    /// The bytes of all JSON Lines files.
+    pub(super) fn written(&self) -> u64 {
+        let files = fs::read_dir(self.folder.join("out")).into_iter().flatten();
+        files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).sum()
+    }
+
     /// Each record of the files without its times, sorted.
     fn records(&self) -> anyhow::Result<Vec<String>> {
         let mut records = Vec::new();
@@ -158,18 +164,13 @@ impl Left {
         ensure!(self.counts["delivered"] == found, "delivered is not what is there");
         ensure!(self.keys.len() == found, "the unbroken run posted {} keys", self.keys.len());
         ensure!(self.keys.keys().eq(other.keys.keys()), "the webhook got other keys");
-        let repeats = other.repeats();
+        let repeats: usize = other.keys.values().map(|times| times - 1).sum();
         Ok(format!(
             "jsonl and sqlite: {found} records, 0 lost, 0 twice; {} rejected; webhook: {} keys, \
              {repeats} keyed repeats",
             self.rejected,
             other.keys.len()
         ))
-    }
-
-    /// How often the webhook got a key that it had.
-    pub(super) fn repeats(&self) -> usize {
-        self.keys.values().map(|times| times - 1).sum()
     }
 }
 

@@ -8,7 +8,8 @@ use newsmill_article::{
 };
 use newsmill_link::PARTITIONS;
 
-use super::super::wire::{Fate, Stamp, Wire, WireError};
+use super::super::wire::{Fate, Head, Stamp, Wire, WireError};
+use crate::telemetry::spans::TraceContext;
 
 const STAMP: Stamp = Stamp { ledger: u64::MAX, entry: 7, handout: u64::MAX - 1 };
 
@@ -23,10 +24,15 @@ fn entry(location: Location) -> Entry {
     Entry { source: Some(SourceName::new("s")), input: "in".to_owned(), location, hints }
 }
 
+fn head() -> Head {
+    let trace = Some(TraceContext { trace: u128::MAX, span: 1 });
+    Head { stamp: STAMP, label: "label".to_owned(), trace }
+}
+
 fn there_and_back<T: Wire>(item: &T) -> T {
-    let message = item.encode(STAMP, "label").unwrap();
-    let (stamp, label, back) = T::decode(&message).unwrap();
-    assert_eq!((stamp, label.as_str()), (STAMP, "label"));
+    let message = item.encode(&head()).unwrap();
+    let (read, back) = T::decode(&message).unwrap();
+    assert_eq!(read, head());
     back
 }
 
@@ -118,8 +124,19 @@ fn hosts_keep_their_partition_over_versions_and_are_spread_over_all() {
 }
 
 #[test]
+fn a_trace_that_cannot_be_read_costs_no_article() {
+    let message = entry(Location::File("/a".into())).encode(&head()).unwrap();
+    let text = String::from_utf8(message.to_vec()).unwrap();
+    for (from, to) in [("\"trace\":\"00-", "\"trace\":\"77-"), ("\"trace\"", "\"other\"")] {
+        assert!(text.contains(from), "{text}");
+        let (read, _) = Entry::decode(text.replace(from, to).as_bytes()).unwrap();
+        assert_eq!(read, Head { trace: None, ..head() });
+    }
+}
+
+#[test]
 fn another_version_is_told_from_nonsense() {
-    let message = entry(Location::File("/a".into())).encode(STAMP, "x").unwrap();
+    let message = entry(Location::File("/a".into())).encode(&head()).unwrap();
     let newer =
         String::from_utf8(message.to_vec()).unwrap().replace("\"version\":1", "\"version\":2");
     assert!(matches!(Entry::decode(newer.as_bytes()), Err(WireError::Version { found: 2 })));

@@ -9,9 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::egress::{self, Stamps};
 use super::super::ingress::{self, Ingress};
-use super::super::wire::{Fate, Stamp, Wire};
+use super::super::wire::{Fate, Head, Stamp, Wire};
 use super::fake::{Fake, Sign};
 use crate::in_flight::{InFlight, Settlement, Ticket};
+use crate::telemetry::Telemetry;
+use crate::telemetry::spans::TraceContext;
 
 const ATTEMPTS: u32 = 3;
 
@@ -24,8 +26,11 @@ fn entry() -> Entry {
     }
 }
 
-fn stamp(entry: u64) -> Stamp {
-    Stamp { ledger: 1, entry, handout: 5 }
+const TRACE: TraceContext = TraceContext { trace: 3, span: 4 };
+
+fn head(entry: u64) -> Head {
+    let stamp = Stamp { ledger: 1, entry, handout: 5 };
+    Head { stamp, label: "x".to_owned(), trace: Some(TRACE) }
 }
 
 /// What one process does with entries of a queue.
@@ -35,6 +40,7 @@ struct Process {
     ended: Arc<Mutex<Vec<Outcome>>>,
     stop: CancellationToken,
     tasks: tokio::task::JoinSet<()>,
+    telemetry: Arc<Telemetry>,
 }
 
 impl Process {
@@ -44,6 +50,7 @@ impl Process {
         let outstanding = Arc::default();
         let (ended, stop) = (Arc::new(Mutex::new(Vec::new())), CancellationToken::new());
         let mut tasks = tokio::task::JoinSet::new();
+        let telemetry: Arc<Telemetry> = Arc::default();
         let seen = ended.clone();
         let settle = ingress::settle(
             queue.clone(),
@@ -62,12 +69,12 @@ impl Process {
             settlements,
             attempts: ATTEMPTS,
             ledger,
-            telemetry: None,
+            telemetry: Some(telemetry.clone()),
         };
         let places = Arc::new(Semaphore::new(64));
         let take = ingress::take(ingress, entry().lane(), places, stop.clone(), || true);
         tasks.spawn(async move { take.await.unwrap() });
-        Self { queue: queue.clone(), items, ended, stop, tasks }
+        Self { queue: queue.clone(), items, ended, stop, tasks, telemetry }
     }
 
     /// Stops taking and waits until the last ticket has ended.
@@ -84,12 +91,12 @@ impl Process {
     fn fates(&self) -> Vec<Outcome> {
         let lanes = self.queue.lanes.lock().unwrap();
         let fates = lanes.get(&Fate::CHANNEL.lane()).cloned().unwrap_or_default();
-        fates.iter().map(|(_, _, message, _)| Fate::decode(message).unwrap().2.outcome).collect()
+        fates.iter().map(|(_, _, message, _)| Fate::decode(message).unwrap().1.outcome).collect()
     }
 }
 
 async fn put(queue: &Fake, number: u64, delivered: u32) {
-    let message = entry().encode(stamp(number), "x").unwrap();
+    let message = entry().encode(&head(number)).unwrap();
     queue.put(entry().lane(), number, "id", message).await.unwrap();
     let mut lanes = queue.lanes.lock().unwrap();
     lanes.get_mut(&entry().lane()).unwrap().last_mut().unwrap().3 = delivered;
@@ -212,6 +219,27 @@ async fn what_leaves_is_settled_once_the_queue_has_it() {
     assert_eq!(settled.recv().await.unwrap().outcome, Outcome::HandedOff);
     let lanes = queue.lanes.lock().unwrap();
     let [(key, id, message, _)] = &lanes[&entry().lane()][..] else { panic!("not once") };
-    let (stamp, _, _) = Entry::decode(message).unwrap();
+    let (Head { stamp, .. }, _) = Entry::decode(message).unwrap();
     assert_eq!((*key, stamp.entry, id.clone()), (9, 9, stamp.id()));
+}
+
+#[tokio::test]
+async fn a_trace_goes_on_where_its_entry_goes() {
+    let queue = Fake::default();
+    put(&queue, 7, 1).await;
+    let process = Process::start(&queue, Channel::Entries, None);
+    let _spans = process.telemetry.spans.begin_export(1e-12);
+    let item = process.items.recv().await.unwrap();
+    let here = item.ticket.trace().unwrap();
+    assert_eq!(here.trace, TRACE.trace);
+    assert_ne!(here.span, TRACE.span);
+
+    let onward = Fake::default();
+    let (sender, input) = unbounded();
+    sender.try_send(item).unwrap();
+    drop(sender);
+    egress::run(onward.clone(), Arc::new(Stamps::owner(1)), input).await.unwrap();
+    let message = onward.lanes.lock().unwrap()[&entry().lane()][0].2.clone();
+    assert_eq!(Entry::decode(&message).unwrap().0.trace, Some(here));
+    process.end().await;
 }
