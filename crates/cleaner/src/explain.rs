@@ -83,7 +83,7 @@ pub fn explain(config: &Config, input: &Input<'_>) -> Explanation {
     }
     let html = parse::parse(&decoded.text);
     let metadata = metadata::read(&html, input.url, input.hints);
-    let extraction = extract::read(&html, &metadata);
+    let extraction = extract::read(Tree::new(&html), &metadata);
     match extraction.refusal {
         Some(refusal) => {
             explanation.judge(Err(CleanError(Reason::NotAnArticle)));

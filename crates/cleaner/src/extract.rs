@@ -4,7 +4,6 @@ use newsmill_article::{Block, BlockKind, Document, Kind, Reason};
 
 use crate::CleanError;
 use crate::features::{self, Page};
-use crate::html::Html;
 use crate::judge;
 use crate::language;
 use crate::metadata::{Found, Metadata};
@@ -32,8 +31,8 @@ pub(crate) struct Extraction {
 /// # Errors
 ///
 /// [`Reason::NotAnArticle`] for a page that is a list of links or has no text of its own.
-pub(crate) fn extract(html: &Html, metadata: &Metadata) -> Result<Extraction, CleanError> {
-    let extraction = read(html, metadata);
+pub(crate) fn extract(tree: Tree, metadata: &Metadata) -> Result<Extraction, CleanError> {
+    let extraction = read(tree, metadata);
     match extraction.refusal {
         Some(_) => Err(CleanError(Reason::NotAnArticle)),
         None => Ok(extraction),
@@ -41,8 +40,8 @@ pub(crate) fn extract(html: &Html, metadata: &Metadata) -> Result<Extraction, Cl
 }
 
 /// The same without a judgement.
-pub(crate) fn read(html: &Html, metadata: &Metadata) -> Extraction {
-    let page = Page::new(Tree::new(html));
+pub(crate) fn read(tree: Tree, metadata: &Metadata) -> Extraction {
+    let page = Page::new(tree);
     let mut probabilities = Vec::with_capacity(page.tree.blocks.len());
     features::each_row(&page, |row| probabilities.push(MODEL.probability(row)));
     let mut decisions = decide(&page, &probabilities);

@@ -110,6 +110,11 @@ impl Html {
         Node { html: self, id: id.0 }
     }
 
+    /// The names of elements by number; see [`Element::name_number`].
+    pub(crate) fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.names.iter().map(|name| &*name.local)
+    }
+
     fn slice(&self, start: u32, length: u32) -> &str {
         &self.text[start as usize..(start + length) as usize]
     }
@@ -163,6 +168,11 @@ impl<'a> Element<'a> {
     /// Its tag, in small letters.
     pub fn name(self) -> &'a str {
         &self.html.names[self.name as usize].local
+    }
+
+    /// The number of its name in [`Html::names`].
+    pub(crate) fn name_number(self) -> usize {
+        self.name as usize
     }
 
     /// Its attributes that anybody reads, in the order of the page.

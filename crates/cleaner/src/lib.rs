@@ -90,9 +90,13 @@ pub fn clean(config: &Config, input: &Input<'_>) -> Result<Document, CleanError>
     let decoded = decode::decode(input.bytes, input.content_type)?;
     let document = if decode::is_html(&decoded.text, input.content_type, input.url.map(Url::as_str))
     {
+        // What is not needed any more goes before the next step takes room.
         let html = parse::parse(&decoded.text);
+        drop(decoded);
         let metadata = metadata::read(&html, input.url, input.hints);
-        let extraction = extract::extract(&html, &metadata)?;
+        let tree = tree::Tree::new(&html);
+        drop(html);
+        let extraction = extract::extract(tree, &metadata)?;
         extract::document(metadata, extraction)
     } else {
         plain::document(&decoded.text, input.hints)

@@ -147,7 +147,7 @@ fn only_raw_text_without_data_is_left_out() {
         ("<p><script>a</scripts>b</SCRIPT >c", "<p><script>c"),
         ("<p title='<style>'>a<i>b</i>", "<p>a<i>b"),
         ("<p title='<script>' id='</script>'>a", "<p>a"),
-        ("<p><script data-a='>'>run()</script>a", "<p><script>run()a"),
+        ("<p><script data-a='>'>run()</script>a", "<p><script>a"),
         ("<!-- <script> --><p>a</p><!-- </script> -->b", "<p>ab"),
         ("<p><textarea><script></textarea>a", "<p><textarea><script>a"),
         ("<p><style>never closed", "<p><style>never closed"),

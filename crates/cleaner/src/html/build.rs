@@ -46,6 +46,17 @@ impl Html {
         self.add(Stored::Element { name, attributes, count: 0 })
     }
 
+    /// An element that stands nowhere yet, with the attributes of another.
+    pub(crate) fn add_element_like(&mut self, name: u32, other: NodeId) -> NodeId {
+        let stored = match self.nodes[other.0 as usize].stored {
+            Stored::Element { attributes, count, .. } => {
+                Stored::Element { name, attributes, count }
+            }
+            Stored::Document | Stored::Text { .. } => return self.add_element(name),
+        };
+        self.add(stored)
+    }
+
     /// Gives an element an attribute that it does not have.
     pub(crate) fn add_attribute(&mut self, node: NodeId, name: AttributeName, value: &str) {
         let Some(element) = Node { html: self, id: node.0 }.element() else { return };

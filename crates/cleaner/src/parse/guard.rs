@@ -158,6 +158,11 @@ pub(super) fn is_formatting(name: &LocalName) -> bool {
     )
 }
 
+/// Elements that the tree builder opens anew after it had to close them.
+pub(super) fn is_reopened(name: &LocalName) -> bool {
+    is_formatting(name) || matches!(*name, local_name!("a") | local_name!("nobr"))
+}
+
 /// Elements without children, and those whose content the tokenizer must read in its own way.
 fn is_leaf(name: &LocalName) -> bool {
     matches!(

@@ -8,8 +8,12 @@ use html5ever::tree_builder::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::{Attribute, QualName};
 
 use super::MAX_DEPTH;
-use crate::hash::{HashedMap, mix};
+use super::guard::is_reopened;
+use crate::hash::{HashedMap, hash, mix};
 use crate::html::{AttributeName, Html, NodeId};
+
+/// So many elements are known when they are opened again: somewhat more than can be open at once.
+const MOST_REOPENED: usize = 48;
 
 /// Makes a page and knows how deep the tree builder stands.
 pub(super) struct Sink {
@@ -22,6 +26,8 @@ pub(super) struct Sink {
     depth: Cell<usize>,
     /// The element that was put into the tree last.
     last: Cell<Option<NodeId>>,
+    /// The last elements that may be opened again, with their attributes and those as a number.
+    reopened: RefCell<Vec<(u64, Vec<Attribute>, NodeId)>>,
     /// Elements made.
     elements: Cell<usize>,
     /// Start tags seen.
@@ -38,6 +44,7 @@ impl Sink {
             names: RefCell::default(),
             depth: Cell::new(0),
             last: Cell::new(None),
+            reopened: RefCell::default(),
             elements: Cell::new(0),
             tags: Cell::new(0),
         }
@@ -68,6 +75,34 @@ impl Sink {
             self.depth.set(self.depth.get() + 1);
             self.last.set(Some(*id));
         }
+    }
+
+    /// Makes an element that may have been there before. Then it shares its attributes, so that
+    /// a page cannot have the same value stored for each of its paragraphs.
+    fn reopen(&self, html: &mut Html, name: u32, attributes: Vec<Attribute>) -> NodeId {
+        let key = attributes.iter().fold(0, |key, Attribute { name, value }| {
+            // A long value that is the same is so in the same place, which it keeps to itself as long
+            // as it is kept here.
+            let value = match value.len() {
+                0..=8 => hash(value.as_bytes()),
+                _ => value.as_ptr().addr() as u64,
+            };
+            mix(mix(key, name.local.unsafe_data()), value)
+        });
+        let mut reopened = self.reopened.borrow_mut();
+        if let Some(at) = reopened.iter().rposition(|(known, ..)| *known == key) {
+            let known = reopened.remove(at);
+            let node = html.add_element_like(name, known.2);
+            reopened.push(known);
+            return node;
+        }
+        let node = html.add_element(name);
+        add_attributes(html, node, &attributes);
+        if reopened.len() >= MOST_REOPENED {
+            reopened.remove(0);
+        }
+        reopened.push((key, attributes, node));
+        node
     }
 
     /// The number of a name.
@@ -110,7 +145,11 @@ impl TreeSink for Sink {
     fn create_element(&self, name: QualName, attrs: Vec<Attribute>, _: ElementFlags) -> NodeId {
         self.elements.set(self.elements.get() + 1);
         let mut html = self.html.borrow_mut();
+        let reopened = !attrs.is_empty() && is_reopened(&name.local);
         let name = self.number(&mut html, name);
+        if reopened {
+            return self.reopen(&mut html, name, attrs);
+        }
         let node = html.add_element(name);
         add_attributes(&mut html, node, &attrs);
         node

@@ -6,10 +6,14 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{Tag, TagKind};
 use html5ever::{Attribute, LocalName, QualName, local_name, ns};
 
-use super::guard::is_formatting;
+use super::guard::{is_formatting, is_reopened};
 use super::text::{self, Place};
 use super::{MAX_ATTRIBUTES, is_space};
 use crate::html::AttributeName;
+
+/// Longer values of elements that the tree builder may open again and again are cut, in bytes: each time
+/// somebody reads them.
+const LONGEST_REOPENED: usize = 1024;
 
 /// Reads a tag whose name begins at `at`. Says also where what follows it begins; `None` for a tag
 /// that the page ends in, which is none.
@@ -35,6 +39,7 @@ pub(super) fn read(page: &str, at: usize, kind: TagKind) -> Option<(Tag, usize)>
         }
         TagKind::StartTag => Keep::Read,
     };
+    let longest = if is_reopened(&tag.name) { LONGEST_REOPENED } else { usize::MAX };
     let mut at = end;
     let mut count = 0;
     loop {
@@ -50,6 +55,7 @@ pub(super) fn read(page: &str, at: usize, kind: TagKind) -> Option<(Tag, usize)>
                 at = next;
                 count += 1;
                 if count <= MAX_ATTRIBUTES {
+                    let value = &value[..value.floor_char_boundary(longest)];
                     add(&mut tag.attrs, name, value, keep);
                 }
             }
