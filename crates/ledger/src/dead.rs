@@ -6,7 +6,8 @@ use newsmill_article::SourceName;
 use rusqlite::{Connection, Row, params};
 
 use crate::fault::Fault;
-use crate::group::Group;
+use crate::group::{Group, meta, set_meta};
+use crate::heads::REVIVED;
 use crate::lanes::lane;
 use crate::rows::{self, time};
 use crate::state::Event;
@@ -100,6 +101,7 @@ pub(crate) fn retry(db: &Connection, id: EntryId, now: Timestamp) -> Result<bool
              SELECT entry, ?2, payload, bytes, ?3 FROM dead WHERE entry = ?1 AND sink = ''",
             [id.0, group.now(), lane_of(&group, id)?],
         )?;
+        set_meta(&group.db, REVIVED, meta(&group.db, REVIVED)? + 1)?;
     } else {
         for sink in &sinks {
             let next = group.next_sequence();

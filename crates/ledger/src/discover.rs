@@ -14,6 +14,7 @@ use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use crate::at_work::of_source;
 use crate::fault::Fault;
 use crate::group::{Group, SourceIds};
 use crate::lanes::lane;
@@ -72,7 +73,9 @@ fn settle_poll(group: &mut Group<'_>, ids: &mut SourceIds, poll: &Poll) -> Resul
             )?
             .execute(params![id, poll.cursor, next_due, failure])?,
     };
-    group.polled.push(id);
+    // Nobody died over this one.
+    group.db.prepare_cached("DELETE FROM suspect WHERE entry = ?1")?.execute([of_source(id)])?;
+    group.ended.polled.push(id);
     Ok(())
 }
 
@@ -142,6 +145,7 @@ fn insert(
 ) -> Result<Discovered, Fault> {
     let now = group.now();
     let (payload, bytes) = rows::pack(entry)?;
+    let lane = lane(entry);
     group
         .db
         .prepare_cached(
@@ -156,7 +160,8 @@ fn insert(
             "INSERT INTO work (entry, not_before, payload, bytes, lane)
              VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![id, now, payload, bytes, lane(entry)])?;
+        .execute(params![id, now, payload, bytes, lane])?;
+    group.ended.waiting.push((lane, now));
     let version = match version(entry) {
         Version::Unknown => now,
         Version::Updated(at) => at,

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use newsmill_article::{Entry, SourceName};
 use rusqlite::Connection;
 
+use crate::at_work::of_source;
 use crate::fault::Fault;
+use crate::heads::Heads;
 use crate::lanes::InFlight;
 use crate::rows::{self, HANDED_OFF_AT, millis, time};
 use crate::{EntryId, Ledger, LedgerError};
@@ -39,6 +41,10 @@ pub struct DueSource {
     pub cursor: Option<String>,
     /// Polls that failed since the last good one.
     pub failures: u32,
+    /// How often a process died while it polled, since a poll was settled last
+    /// ([`crate::AtWork`]).
+    pub deaths: u32,
+    pub(crate) id: i64,
 }
 
 impl Ledger {
@@ -72,18 +78,23 @@ impl Ledger {
                  WHERE active = 1 AND next_due <= ?1 ORDER BY next_due, id",
             )?;
             let rows = query.query_map([by], |row| {
-                let name = SourceName::new(row.get::<_, String>(1)?);
-                let source = DueSource { name, cursor: row.get(2)?, failures: row.get(3)? };
-                Ok((row.get::<_, i64>(0)?, source))
+                let id = row.get(0)?;
+                Ok(DueSource {
+                    name: SourceName::new(row.get::<_, String>(1)?),
+                    cursor: row.get(2)?,
+                    failures: row.get(3)?,
+                    deaths: self.suspects.get(&of_source(id)).copied().unwrap_or(0),
+                    id,
+                })
             })?;
             let free = rows.filter(|row| match row {
-                Ok((id, _)) => !self.polling.contains(id),
+                Ok(source) => !self.polling.contains(&source.id),
                 Err(_) => true,
             });
             Ok(free.take(limit).collect::<Result<Vec<_>, _>>()?)
         })?;
-        self.polling.extend(due.iter().map(|(id, _)| id));
-        Ok(due.into_iter().map(|(_, source)| source).collect())
+        self.polling.extend(due.iter().map(|source| source.id));
+        Ok(due)
     }
 
     /// Hands out at most so many entries of one host at the same time. Before it is called there is
@@ -101,14 +112,17 @@ impl Ledger {
     /// As [`Ledger::apply`].
     pub fn claim(&mut self, now: Timestamp, limit: usize) -> Result<Vec<Claim>, LedgerError> {
         self.watch_clock(now)?;
-        let (lanes, last) = self.inspector.read("read the entries that are due", |db| {
-            due_by_lane(db, &self.in_flight, self.last_lane, millis(now), limit)
+        let heads = self.heads.take();
+        let (claims, ids, heads) = self.inspector.read("read the entries that are due", |db| {
+            let mut heads = Heads::of(heads, db)?;
+            heads.advance(millis(now));
+            let look = Look { db, in_flight: &self.in_flight, now: millis(now) };
+            let lanes = look.by_lane(&mut heads, &mut self.last_lane, limit)?;
+            let ids = in_turn(lanes, limit);
+            let claims = ids.iter().map(|(id, _)| read_claim(db, *id, &self.suspects));
+            Ok((claims.collect::<Result<_, _>>()?, ids, heads))
         })?;
-        let ids = in_turn(lanes, limit);
-        let claims = self.inspector.read("read the entries that are due", |db| {
-            ids.iter().map(|(id, _)| read_claim(db, *id, &self.suspects)).collect::<Result<_, _>>()
-        })?;
-        self.last_lane = last;
+        self.heads = Some(heads);
         for (id, lane) in ids {
             self.in_flight.claim(id, lane);
         }
@@ -121,17 +135,19 @@ impl Ledger {
     /// # Errors
     ///
     /// As [`Ledger::apply`].
-    pub fn holds_back(&self, now: Timestamp) -> Result<bool, LedgerError> {
-        self.inspector.read("read whether entries are due", |db| {
-            let mut lane = lane_after(db, None)?;
-            while let Some(this) = lane {
-                if !free_in_lane(db, &self.in_flight, this, millis(now), 1)?.is_empty() {
-                    return Ok(true);
-                }
-                lane = lane_after(db, Some(this))?;
-            }
-            Ok(false)
-        })
+    pub fn holds_back(&mut self, now: Timestamp) -> Result<bool, LedgerError> {
+        let heads = self.heads.take();
+        let (found, heads) = self.inspector.read("read whether entries are due", |db| {
+            let mut heads = Heads::of(heads, db)?;
+            heads.advance(millis(now));
+            let look = Look { db, in_flight: &self.in_flight, now: millis(now) };
+            let mut firsts = heads.due().map(|lane| look.first(lane));
+            let found = firsts.find_map(Result::transpose).transpose()?.is_some();
+            drop(firsts);
+            Ok((found, heads))
+        })?;
+        self.heads = Some(heads);
+        Ok(found)
     }
 
     /// Whether the entry is claimed, and has not been settled since.
@@ -172,63 +188,108 @@ impl Ledger {
     /// # Errors
     ///
     /// As [`Ledger::apply`].
-    pub fn next_due(&self) -> Result<Option<Timestamp>, LedgerError> {
-        let next = self.inspector.read("read what is due next", |db| {
+    pub fn next_due(&mut self) -> Result<Option<Timestamp>, LedgerError> {
+        let heads = self.heads.take();
+        let (next, heads) = self.inspector.read("read what is due next", |db| {
+            let heads = Heads::of(heads, db)?;
+            let look = Look { db, in_flight: &self.in_flight, now: HANDED_OFF_AT - 1 };
             let mut next = next_source(db, &self.polling)?;
-            let mut lane = None;
-            while let Some(this) = lane_after(db, lane)? {
-                if self.in_flight.room(this) > 0 {
-                    let first = free_in_lane(db, &self.in_flight, this, HANDED_OFF_AT - 1, 1)?;
-                    let due = first.first().map(|(_, not_before)| *not_before);
-                    next = [next, due].into_iter().flatten().min();
+            let due = heads.due().map(|lane| (i64::MIN, lane));
+            for (earliest, lane) in due.chain(heads.later()) {
+                if next.is_some_and(|next| next <= earliest) {
+                    break;
                 }
-                lane = Some(this);
+                if self.in_flight.room(lane) > 0 {
+                    next = [next, look.first(lane)?].into_iter().flatten().min();
+                }
             }
-            Ok(next)
+            Ok((next, heads))
         })?;
+        self.heads = Some(heads);
         Ok(next.map(time))
     }
 }
 
-/// Entries by lane, and the lane that was looked at last.
-type Lanes = (Vec<(i64, VecDeque<EntryId>)>, Option<i64>);
+/// Entries by lane.
+type Lanes = Vec<(i64, VecDeque<EntryId>)>;
 
-/// Free entries, up to `limit` lanes and `limit` of each, beginning with the lane after `last`.
-fn due_by_lane(
-    db: &Connection,
-    in_flight: &InFlight,
-    last: Option<i64>,
+/// A look for what is due by `now` and not claimed.
+struct Look<'a> {
+    db: &'a Connection,
+    in_flight: &'a InFlight,
     now: i64,
-    limit: usize,
-) -> Result<Lanes, Fault> {
-    let mut found = Vec::new();
-    let mut at = lane_after(db, last)?;
-    let mut wrapped = false;
-    let mut looked_at = last;
-    // Once around, ending with the lane that was last before.
-    while found.len() < limit {
-        let Some(lane) = at else {
-            if wrapped || last.is_none() {
+}
+
+impl Look<'_> {
+    /// Free entries of up to `limit` lanes and up to `limit` of each, beginning with the lane after
+    /// `last`, which becomes the one that was looked at last.
+    fn by_lane(
+        &self,
+        heads: &mut Heads,
+        last: &mut Option<i64>,
+        limit: usize,
+    ) -> Result<Lanes, Fault> {
+        let mut found = Vec::new();
+        let begun = *last;
+        let mut at = heads.due_after(begun);
+        let mut wrapped = false;
+        // Once around, ending with the lane that was last before.
+        while found.len() < limit {
+            let Some(lane) = at else {
+                if wrapped || begun.is_none() {
+                    break;
+                }
+                wrapped = true;
+                at = heads.due_after(None);
+                continue;
+            };
+            if wrapped && begun.is_some_and(|begun| lane > begun) {
                 break;
             }
-            wrapped = true;
-            at = lane_after(db, None)?;
-            continue;
-        };
-        if wrapped && last.is_some_and(|last| lane > last) {
-            break;
-        }
-        let most = in_flight.room(lane).min(limit);
-        if most > 0 {
-            let free = free_in_lane(db, in_flight, lane, now, most)?;
-            if !free.is_empty() {
-                found.push((lane, free.into_iter().map(|(id, _)| id).collect()));
+            let most = self.in_flight.room(lane).min(limit);
+            if most > 0 {
+                let free = self.free(lane, most)?;
+                if free.is_empty() {
+                    // What is claimed says so when it comes back.
+                    heads.set(lane, self.comes_next(lane)?);
+                } else {
+                    found.push((lane, free.into_iter().map(|(id, _)| id).collect()));
+                }
             }
+            *last = Some(lane);
+            at = heads.due_after(Some(lane));
         }
-        looked_at = Some(lane);
-        at = lane_after(db, Some(lane))?;
+        Ok(found)
     }
-    Ok((found, looked_at))
+
+    /// When the first free entry of a lane became due.
+    fn first(&self, lane: i64) -> Result<Option<i64>, Fault> {
+        Ok(self.free(lane, 1)?.first().map(|(_, not_before)| *not_before))
+    }
+
+    /// Up to `most` free entries of a lane, with when they became due.
+    fn free(&self, lane: i64, most: usize) -> Result<Vec<(EntryId, i64)>, Fault> {
+        let mut query = self.db.prepare_cached(
+            "SELECT entry, not_before FROM work WHERE lane = ?1 AND not_before <= ?2
+             ORDER BY not_before, entry",
+        )?;
+        let rows =
+            query.query_map([lane, self.now], |row| Ok((EntryId(row.get(0)?), row.get(1)?)))?;
+        let free = rows.filter(|row| match row {
+            Ok((id, _)) => !self.in_flight.contains(*id),
+            Err(_) => true,
+        });
+        Ok(free.take(most).collect::<Result<_, _>>()?)
+    }
+
+    /// When the first entry of a lane becomes due that is not due yet.
+    fn comes_next(&self, lane: i64) -> Result<Option<i64>, Fault> {
+        let next: Option<i64> = self
+            .db
+            .prepare_cached("SELECT min(not_before) FROM work WHERE lane = ?1 AND not_before > ?2")?
+            .query_row([lane, self.now], |row| row.get(0))?;
+        Ok(next.filter(|next| *next < HANDED_OFF_AT))
+    }
 }
 
 /// One of each lane, and again, up to `limit`.
@@ -244,42 +305,7 @@ fn in_turn(mut lanes: Vec<(i64, VecDeque<EntryId>)>, limit: usize) -> Vec<(Entry
     ids
 }
 
-/// The next lane in the order of their numbers.
-fn lane_after(db: &Connection, lane: Option<i64>) -> Result<Option<i64>, Fault> {
-    let next = match lane {
-        None => db.prepare_cached("SELECT min(lane) FROM work")?.query_row([], |row| row.get(0)),
-        Some(lane) => db
-            .prepare_cached("SELECT min(lane) FROM work WHERE lane > ?1")?
-            .query_row([lane], |row| row.get(0)),
-    };
-    Ok(next?)
-}
-
-/// Up to `most` entries of a lane that are due by `by` and not claimed, with when they became due.
-fn free_in_lane(
-    db: &Connection,
-    in_flight: &InFlight,
-    lane: i64,
-    by: i64,
-    most: usize,
-) -> Result<Vec<(EntryId, i64)>, Fault> {
-    let mut query = db.prepare_cached(
-        "SELECT entry, not_before FROM work WHERE lane = ?1 AND not_before <= ?2
-         ORDER BY not_before, entry",
-    )?;
-    let rows = query.query_map([lane, by], |row| Ok((EntryId(row.get(0)?), row.get(1)?)))?;
-    let free = rows.filter(|row| match row {
-        Ok((id, _)) => !in_flight.contains(*id),
-        Err(_) => true,
-    });
-    Ok(free.take(most).collect::<Result<_, _>>()?)
-}
-
-fn read_claim(
-    db: &Connection,
-    id: EntryId,
-    suspects: &HashMap<EntryId, u32>,
-) -> Result<Claim, Fault> {
+fn read_claim(db: &Connection, id: EntryId, suspects: &HashMap<i64, u32>) -> Result<Claim, Fault> {
     let row = db
         .prepare_cached(
             "SELECT attempts, source.name, input, payload, bytes
@@ -296,7 +322,7 @@ fn read_claim(
             ))
         })?;
     let (attempts, source, input, payload, bytes) = row;
-    let deaths = suspects.get(&id).copied().unwrap_or(0);
+    let deaths = suspects.get(&id.0).copied().unwrap_or(0);
     Ok(Claim { id, entry: rows::unpack(source, input, &payload, bytes)?, attempts, deaths })
 }
 

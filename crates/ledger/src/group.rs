@@ -17,6 +17,17 @@ const DEAD_PAGES: i64 = 1000;
 /// Ids of sources by name, as far as they were needed.
 pub(crate) type SourceIds = HashMap<String, i64>;
 
+/// What changes in memory once a transaction is durable.
+#[derive(Default)]
+pub(crate) struct Ended {
+    /// Entries whose claim ends with it.
+    pub(crate) released: Vec<EntryId>,
+    /// Sources whose claim ends with it.
+    pub(crate) polled: Vec<i64>,
+    /// Lanes in which something waits, and until when.
+    pub(crate) waiting: Vec<(i64, i64)>,
+}
+
 /// A transaction under way. Dropped without [`Group::commit`], it leaves nothing behind.
 pub(crate) struct Group<'c> {
     pub(crate) db: Transaction<'c>,
@@ -24,10 +35,7 @@ pub(crate) struct Group<'c> {
     pub(crate) config: &'c Config,
     /// Records are dropped as soon as every sink has them.
     pub(crate) drop_delivered: bool,
-    /// Entries whose claim ends with this transaction.
-    pub(crate) released: Vec<EntryId>,
-    /// Sources whose claim ends with it.
-    pub(crate) polled: Vec<i64>,
+    pub(crate) ended: Ended,
     retries: Retries,
     counts: BTreeMap<(&'static str, &'static str), i64>,
     first_sequence: i64,
@@ -48,8 +56,7 @@ impl<'c> Group<'c> {
             now,
             config,
             drop_delivered: config.keep_records.0.is_zero(),
-            released: Vec::new(),
-            polled: Vec::new(),
+            ended: Ended::default(),
             retries: Retries { attempts: config.attempts.max(1), backoff: config.backoff.0 },
             counts: BTreeMap::new(),
             first_sequence: sequence,
@@ -59,7 +66,7 @@ impl<'c> Group<'c> {
 
     /// Writes the counters and makes everything durable. `points` are the commit points that this
     /// is one of.
-    pub(crate) fn commit(self, points: &[&'static str]) -> Result<(Vec<EntryId>, Vec<i64>), Fault> {
+    pub(crate) fn commit(self, points: &[&'static str]) -> Result<Ended, Fault> {
         for ((name, code), change) in &self.counts {
             if *change != 0 {
                 let name =
@@ -82,7 +89,7 @@ impl<'c> Group<'c> {
         for point in points {
             failpoint::after(point)?;
         }
-        Ok((self.released, self.polled))
+        Ok(self.ended)
     }
 
     pub(crate) fn now(&self) -> i64 {

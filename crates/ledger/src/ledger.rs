@@ -9,18 +9,20 @@ use newsmill_article::SourceName;
 use newsmill_failpoint as failpoint;
 use rusqlite::params;
 
+use crate::at_work::of_source;
 use crate::deliver::{advance, deliver};
 use crate::discover::discover;
 use crate::fault::Fault;
 use crate::file::{self, Identity};
 use crate::forget::forget;
-use crate::group::{Group, SourceIds, meta, set_meta};
+use crate::group::{Ended, Group, SourceIds, meta, set_meta};
+use crate::heads::Heads;
 use crate::lanes::InFlight;
 use crate::lock::{self, Lock};
 use crate::ready::ready;
 use crate::rows::{self, HANDED_OFF_AT, millis};
 use crate::settle::settle;
-use crate::{Applied, AtWork, Config, EntryId, Inspector, LedgerError, Operation};
+use crate::{Applied, AtWork, Config, Inspector, LedgerError, Operation};
 
 /// A clock that goes back by more than this has been set.
 const CLOCK_SET: i64 = 60_000;
@@ -41,10 +43,12 @@ pub struct Ledger {
     /// Entries and sources that are claimed.
     pub(crate) in_flight: InFlight,
     pub(crate) polling: HashSet<i64>,
+    /// When each lane has something; `None` where that has to be read.
+    pub(crate) heads: Option<Heads>,
     /// The lane that was looked at last for what is due.
     pub(crate) last_lane: Option<i64>,
-    /// Entries over which a process died, and how often.
-    pub(crate) suspects: HashMap<EntryId, u32>,
+    /// Entries and sources over which a process died, and how often (see `at_work`).
+    pub(crate) suspects: HashMap<i64, u32>,
     at_work: Option<Arc<AtWork>>,
     source_ids: SourceIds,
     /// The latest time that was seen.
@@ -79,21 +83,24 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Counts a death against each entry that was worked on, and tells all that have one.
-    fn suspect(&mut self, left: &[EntryId]) -> Result<HashMap<EntryId, u32>, LedgerError> {
+    /// Counts a death against all that was worked on, and tells who has one.
+    fn suspect(&mut self, left: &[i64]) -> Result<HashMap<i64, u32>, LedgerError> {
         let now = rows::time(self.clock);
         self.transact("count who was worked on when a process died", &[], now, |group, _| {
             let db = &group.db;
-            for id in left {
+            for number in left {
                 db.execute(
                     "INSERT INTO suspect (entry, deaths) VALUES (?1, 1)
                      ON CONFLICT (entry) DO UPDATE SET deaths = deaths + 1",
-                    [id.0],
+                    [number],
                 )?;
             }
-            db.execute("DELETE FROM suspect WHERE entry NOT IN (SELECT entry FROM work)", [])?;
+            db.execute(
+                "DELETE FROM suspect WHERE entry > 0 AND entry NOT IN (SELECT entry FROM work)",
+                [],
+            )?;
             let mut query = db.prepare("SELECT entry, deaths FROM suspect")?;
-            let all = query.query_map([], |row| Ok((EntryId(row.get(0)?), row.get(1)?)))?;
+            let all = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(all.collect::<Result<_, _>>()?)
         })
     }
@@ -130,6 +137,7 @@ impl Ledger {
             identity,
             in_flight: InFlight::new(),
             polling: HashSet::new(),
+            heads: None,
             last_lane: None,
             suspects: HashMap::new(),
             at_work: None,
@@ -264,8 +272,13 @@ impl Ledger {
             let ended = group.commit(points)?;
             Ok((answer, ended))
         });
+        let heads = self.heads.take();
         match done {
-            Ok((answer, (released, polled))) => {
+            Ok((answer, Ended { released, polled, waiting })) => {
+                self.heads = heads.map(|mut heads| {
+                    waiting.iter().for_each(|(lane, at)| heads.lower(*lane, *at));
+                    heads
+                });
                 if self.identity.as_ref().is_some_and(|identity| !identity.still_there()) {
                     return Err(LedgerError::Replaced { path: self.inspector.path.clone() });
                 }
@@ -274,6 +287,7 @@ impl Ledger {
                 }
                 for id in polled {
                     self.polling.remove(&id);
+                    self.suspects.remove(&of_source(id));
                 }
                 Ok(answer)
             }
@@ -304,6 +318,7 @@ impl Ledger {
             )?;
             set_meta(&group.db, "clock", at)
         })?;
+        self.heads = None;
         self.clock = at;
         self.first_group = Some(at);
         self.last_forget = at;

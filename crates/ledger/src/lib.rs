@@ -37,6 +37,7 @@ mod file;
 mod follow;
 mod forget;
 mod group;
+mod heads;
 mod inspect;
 mod lanes;
 mod ledger;

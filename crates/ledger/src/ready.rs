@@ -81,7 +81,7 @@ pub(crate) fn ready(group: &mut Group<'_>, id: EntryId, record: &Record) -> Resu
         )?;
     group.leave_work(id)?;
     group.moved(Some(&state), &after, 1);
-    group.released.push(id);
+    group.ended.released.push(id);
 
     if let Some(twin) = twin {
         return Ok(Applied::Duplicate { of: twin.article });

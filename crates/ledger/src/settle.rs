@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use newsmill_article::{Outcome, Reason};
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use crate::fault::Fault;
 use crate::group::Group;
@@ -60,7 +60,7 @@ pub(crate) fn settle(
         _ => group.leave_work(id)?,
     }
     group.moved(Some(&state), &after, 1);
-    group.released.push(id);
+    group.ended.released.push(id);
     Ok(Applied::Settled(told(&after, outcome, group)))
 }
 
@@ -74,11 +74,13 @@ fn told(after: &State, asked: &Outcome, group: &Group<'_>) -> Outcome {
     }
 }
 
-fn wait_until(group: &Group<'_>, id: EntryId, not_before: i64) -> Result<(), Fault> {
-    group
+fn wait_until(group: &mut Group<'_>, id: EntryId, not_before: i64) -> Result<(), Fault> {
+    let lane = group
         .db
-        .prepare_cached("UPDATE work SET not_before = ?2 WHERE entry = ?1")?
-        .execute([id.0, not_before])?;
+        .prepare_cached("UPDATE work SET not_before = ?2 WHERE entry = ?1 RETURNING lane")?
+        .query_row([id.0, not_before], |row| row.get(0))
+        .optional()?;
+    group.ended.waiting.extend(lane.map(|lane| (lane, not_before)));
     Ok(())
 }
 

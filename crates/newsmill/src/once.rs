@@ -124,6 +124,15 @@ pub(crate) fn method(name: &str) -> Result<Method, String> {
     Method::deserialize(name).map_err(|error| error.to_string())
 }
 
+/// The inverse of [`method`].
+fn name_of(method: Method) -> String {
+    // A name without a value is written as that name, in quotes.
+    serde_json::to_value(method)
+        .ok()
+        .and_then(|name| name.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
 /// Tries of a page that fails for the time being.
 const ATTEMPTS: u32 = 3;
 
@@ -271,12 +280,15 @@ pub(crate) fn parts(
 /// it.
 fn trial(args: &Args) -> Option<Trial> {
     let sentences = args.sentences.map(|sentences| sentences.to_string());
+    let method = args.summarizer.map(name_of);
     let mut options: Vec<&OsStr> = Vec::new();
     if let Some(config) = &args.config {
         options.extend(["--config".as_ref(), config.as_os_str()]);
     }
-    if let Some(sentences) = &sentences {
-        options.extend(["--sentences", sentences].map(OsStr::new));
+    for (option, value) in [("--sentences", &sentences), ("--summarizer", &method)] {
+        if let Some(value) = value {
+            options.extend([option, value].map(OsStr::new));
+        }
     }
     run::trial(&options)
 }
@@ -401,4 +413,27 @@ fn progress(args: &Args, rules: &Rules) -> ProgressBar {
         });
     }
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn a_trial_makes_of_a_page_what_the_run_would() {
+        let given = ["--config", "p.yaml", "--sentences", "2", "--summarizer", "rust-bert"];
+        let line = ["once", "pages", "--ledger", "l.db", "--jobs", "8"].into_iter().chain(given);
+        let Trial { arguments, .. } = trial(&Line::parse_from(line).args).unwrap();
+        assert_eq!(arguments[4..], given);
+        let again = Line::parse_from(&arguments).args;
+        assert_eq!(again.summarizer, Some(Method::RustBert));
+        assert_eq!((again.sentences, again.jobs), (Some(2), Some(1)));
+    }
 }

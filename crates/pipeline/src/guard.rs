@@ -11,6 +11,10 @@
 //! count of deaths decides. A trial leaves no mark: processes that are killed from outside faster than
 //! a trial takes would condemn the innocent. So a trial that takes this process along (a container
 //! that is ended as a whole for its memory) is made again at the next start, for ever.
+//!
+//! A source is marked while it is polled, for a feed is parsed there. One over which processes die
+//! in a row rests for a while, so that between two deaths everything else gets on. Reading a page
+//! or a file leaves no mark: it carries bytes under bounds and parses nothing.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -19,14 +23,15 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use newsmill_article::{Outcome, Page, Reason};
-use newsmill_ledger::{AtWork, Mark};
+use newsmill_ledger::{AtWork, DueSource, Mark};
 
 use crate::in_flight::Ticket;
 use crate::stages::Failure;
 use crate::stages::records::entry_of;
 
-/// Deaths that condemn an entry that nobody can try out.
+/// Deaths that condemn an entry that nobody can try out, and after which a source rests.
 const DEATHS: u32 = 2;
 
 /// Deaths that condemn an entry although it lived through its trials.
@@ -61,6 +66,24 @@ impl Guard {
         marked.inspect_err(|error| tracing::debug!(%error, "cannot mark what is worked on")).ok()
     }
 
+    /// Marks a source as being polled, until the mark is dropped.
+    pub fn mark_poll(&self, source: &DueSource) -> Option<Mark<'_>> {
+        let marked = self.at_work.as_ref()?.begin_poll(source);
+        marked.inspect_err(|error| tracing::debug!(%error, "cannot mark what is polled")).ok()
+    }
+
+    /// Whether a source may be polled now; why not, where it has to rest first.
+    ///
+    /// # Errors
+    ///
+    /// What to write down as the failure of its poll.
+    pub fn admit_poll(source: &DueSource) -> Result<(), String> {
+        if source.deaths < DEATHS {
+            return Ok(());
+        }
+        Err(format!("{} processes in a row died while they polled it", source.deaths))
+    }
+
     /// Whether a page may be worked on in this process.
     ///
     /// # Errors
@@ -73,7 +96,7 @@ impl Guard {
             _ if deaths == 0 => return Ok(()),
             Some(trial) if deaths < DEATHS_DESPITE_TRIALS => {
                 tracing::warn!(input, deaths, "a process died over it: tries it out in another");
-                match trial.run(&page.bytes) {
+                match trial.run(&page.bytes, LONGEST_TRIAL) {
                     Verdict::Lives => return Ok(()),
                     Verdict::Dies(status) => {
                         format!("killed the process that worked on it, and another one: {status}")
@@ -101,7 +124,7 @@ enum Verdict {
 }
 
 impl Trial {
-    fn run(&self, page: &[u8]) -> Verdict {
+    fn run(&self, page: &Bytes, longest: Duration) -> Verdict {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).stdin(Stdio::piped());
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -110,13 +133,20 @@ impl Trial {
             Err(error) => return Verdict::Unknown(format!("{self}: {error}")),
         };
         if let Some(mut input) = child.stdin.take() {
-            // One that dies before it has read everything closes the pipe.
-            let _ = input.write_all(page);
+            let page = page.clone();
+            // Beside the wait, for one that does not read would block it. Its end closes the pipe,
+            // and so ends the thread.
+            let writer = std::thread::Builder::new().name("trial".to_owned());
+            if let Err(error) = writer.spawn(move || input.write_all(&page)) {
+                // It gets no page, and lives; that would tell nothing.
+                let _ = child.kill().and_then(|()| child.wait());
+                return Verdict::Unknown(error.to_string());
+            }
         }
-        match wait(&mut child) {
+        match wait(&mut child, longest) {
             Ok(Some(status)) if killed(status) => Verdict::Dies(status),
             Ok(Some(_)) => Verdict::Lives,
-            Ok(None) => Verdict::Unknown(format!("took longer than {LONGEST_TRIAL:?}")),
+            Ok(None) => Verdict::Unknown(format!("took longer than {longest:?}")),
             Err(error) => Verdict::Unknown(error.to_string()),
         }
     }
@@ -129,9 +159,9 @@ impl fmt::Display for Trial {
 }
 
 /// Waits for a process, but not for ever; `None` when it had to be ended.
-fn wait(child: &mut Child) -> std::io::Result<Option<ExitStatus>> {
+fn wait(child: &mut Child, longest: Duration) -> std::io::Result<Option<ExitStatus>> {
     let begun = Instant::now();
-    while begun.elapsed() < LONGEST_TRIAL {
+    while begun.elapsed() < longest {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
@@ -151,7 +181,6 @@ fn killed(status: ExitStatus) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use jiff::Timestamp;
     use newsmill_article::{Entry, Hints, Location};
 
@@ -166,6 +195,15 @@ mod tests {
     fn shell(script: &str) -> Option<Trial> {
         let arguments = vec!["-c".into(), script.into()];
         Some(Trial { program: "sh".into(), arguments })
+    }
+
+    #[test]
+    fn a_trial_that_does_not_read_its_page_is_ended_all_the_same() {
+        // More than a pipe holds.
+        let page = Bytes::from(vec![b' '; 1 << 20]);
+        let deaf = Trial { program: "sleep".into(), arguments: vec!["3600".into()] };
+        let Verdict::Unknown(why) = deaf.run(&page, Duration::from_millis(20)) else { panic!() };
+        assert!(why.contains("longer than 20ms"), "{why}");
     }
 
     #[test]

@@ -31,7 +31,8 @@ use crate::jobs::Jobs;
 use crate::ledger_thread::{self, LedgerHandle};
 use crate::reload::{self, Reloading};
 use crate::stages::in_order::{self, Ends};
-use crate::stages::{self, Fatal, cleaner, fetcher, poll, records, summarizer};
+use crate::stages::poll::{self, Polls};
+use crate::stages::{self, Fatal, cleaner, fetcher, records, summarizer};
 use crate::supervisor::{Crew, Recruiter};
 use crate::telemetry::Telemetry;
 
@@ -497,17 +498,16 @@ impl<S: FnMut(&Settlement) + Send + Clone + 'static> Core<S> {
     ) {
         let configs: HashMap<SourceName, SourceConfig> =
             sources.into_iter().map(|source| (source.name.clone(), source)).collect();
-        let configs = Arc::new(configs);
+        let polls = Polls {
+            fetcher: parts.fetcher.clone(),
+            configs: Arc::new(configs),
+            guard: self.guard.clone(),
+            to_the_end: last.is_some(),
+        };
         for _ in 0..POLLS {
-            let work = poll::run(
-                parts.fetcher.clone(),
-                configs.clone(),
-                self.ledger.clone(),
-                due.clone(),
-                self.found.clone(),
-                last.is_some(),
-                parts.telemetry.poll.clone(),
-            );
+            let (ledger, found) = (self.ledger.clone(), self.found.clone());
+            let meter = parts.telemetry.poll.clone();
+            let work = poll::run(polls.clone(), ledger, due.clone(), found, meter);
             let held = (fetching.clone(), last.cloned());
             self.crew.task("poll", async move {
                 let _held = held;

@@ -1,9 +1,9 @@
 //! Who is handed out when: hosts in turn, each with its share, and those over whom somebody died.
 
-use newsmill_article::Outcome;
-use newsmill_ledger::{Applied, Config, Discovered, EntryId, Ledger};
+use newsmill_article::{Outcome, SourceName};
+use newsmill_ledger::{Applied, Config, Discovered, DueSource, EntryId, Ledger, Operation, Poll};
 
-use crate::make::{at, discover, entry, ready, record, settle};
+use crate::make::{at, discover, entry, ready, record, retry, settle};
 
 /// Enters `count` entries of a host.
 fn enter(ledger: &mut Ledger, host: &str, count: usize) -> Vec<EntryId> {
@@ -57,6 +57,31 @@ fn a_host_with_many_entries_holds_back_no_other() {
         .map(|(_, id)| *id)
         .collect();
     assert_eq!(asked, slow[..4]);
+}
+
+#[test]
+fn a_host_that_has_its_share_holds_the_rest_of_its_entries_back() {
+    let mut ledger = Ledger::in_memory(&Config::default()).unwrap();
+    ledger.share_hosts(2);
+    assert!(!ledger.holds_back(at(1)).unwrap(), "nothing is there");
+    let ids = enter(&mut ledger, "a.example", 3);
+    assert!(ledger.holds_back(at(1)).unwrap(), "not claimed yet");
+    assert_eq!(claim(&mut ledger, 9).len(), 2);
+    assert!(claim(&mut ledger, 9).is_empty());
+    assert!(ledger.holds_back(at(1)).unwrap(), "the third, of a host that has its share");
+    // One ends and the third is claimed: all that is due is under way.
+    ledger.apply(&[settle(ids[0], Outcome::Delivered)], at(2)).unwrap();
+    assert_eq!(claim(&mut ledger, 9).len(), 1);
+    assert!(!ledger.holds_back(at(2)).unwrap());
+    // What waits for its time or is with another machine is not held back by a host.
+    ledger.apply(&[retry(ids[1], 60), settle(ids[2], Outcome::HandedOff)], at(2)).unwrap();
+    assert!(!ledger.holds_back(at(3)).unwrap());
+    assert!(ledger.holds_back(at(62)).unwrap(), "its time has come");
+    // An entry that was claimed and given back can be claimed again.
+    assert_eq!(ledger.claim(at(62), 9).unwrap().len(), 1);
+    assert!(!ledger.holds_back(at(62)).unwrap());
+    ledger.apply(&[settle(ids[1], Outcome::Abandoned)], at(62)).unwrap();
+    assert!(ledger.holds_back(at(62)).unwrap());
 }
 
 #[test]
@@ -137,4 +162,39 @@ fn a_death_is_counted_against_those_who_were_worked_on_and_nobody_else() {
     ledger.apply(&[settle(ids[2], Outcome::Delivered)], at(3)).unwrap();
     drop(ledger);
     assert_eq!(deaths(&mut open()), [(1, 1), (2, 0)]);
+}
+
+#[test]
+fn a_death_counts_against_a_source_until_its_next_poll_is_settled() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("l.db");
+    let names = ["wire", "local"].map(SourceName::new);
+    let open = || {
+        let mut ledger = Ledger::open(&path, &Config::default()).unwrap();
+        ledger.register_sources(&names, at(0)).unwrap();
+        ledger
+    };
+    let deaths = |due: &[DueSource]| due.iter().map(|due| due.deaths).collect::<Vec<_>>();
+    for before in 0..3 {
+        let mut ledger = open();
+        let due = ledger.due_sources(at(1), 9).unwrap();
+        assert_eq!(deaths(&due), [before, 0]);
+        // As a death: the mark stays; and one that ends well, as it does with every poll.
+        let at_work = ledger.at_work().unwrap();
+        std::mem::forget(at_work.begin_poll(&due[0]).unwrap());
+        drop(at_work.begin_poll(&due[1]).unwrap());
+    }
+    let mut ledger = open();
+    let due = ledger.due_sources(at(1), 9).unwrap();
+    assert_eq!(deaths(&due), [3, 0]);
+    let poll = Poll {
+        source: names[0].clone(),
+        cursor: None,
+        next_due: at(5),
+        failure: Some("processes died".into()),
+    };
+    ledger.apply(&[Operation::Discover { poll: Some(poll), entries: Vec::new() }], at(2)).unwrap();
+    assert_eq!(deaths(&ledger.due_sources(at(5), 9).unwrap()), [0]);
+    drop(ledger);
+    assert_eq!(deaths(&open().due_sources(at(5), 9).unwrap()), [0, 0]);
 }

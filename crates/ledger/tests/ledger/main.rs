@@ -4,6 +4,7 @@
 
 mod claims;
 mod damage;
+mod lanes;
 mod layouts;
 mod make;
 mod model;

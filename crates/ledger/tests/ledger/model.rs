@@ -276,7 +276,7 @@ fn open(path: &Path, now: i64) -> Ledger {
     ledger
 }
 
-fn compare(ledger: &Ledger, model: &Model) {
+fn compare(ledger: &mut Ledger, model: &Model) {
     let status = ledger.inspect().status().unwrap();
     assert!(status.adds_up(), "{status}");
     let count = |f: fn(&Is) -> bool| model.visits.iter().filter(|v| f(&v.is)).count() as u64;
@@ -385,7 +385,7 @@ proptest! {
                     model.in_flight.clear();
                 }
             }
-            compare(&ledger, &model);
+            compare(&mut ledger, &model);
         }
     }
 }
