@@ -33,7 +33,8 @@ pub struct Config {
     pub timeout: TimeoutConfig,
     /// The most bytes of a page, as sent and as decompressed, each. Default: 2MiB.
     pub max_page: HumanSize,
-    /// The most bytes of a feed or sitemap, as sent and as decompressed, each. Default: 16MiB.
+    /// The most bytes of a feed or sitemap, as sent and as decompressed, each. Default: 15MiB, so
+    /// that with the slowest charsets to decode a feed costs no more than 64 MiB in all.
     pub max_feed: HumanSize,
     /// The most bytes of all response headers together. Default: 64KiB.
     pub max_headers: HumanSize,
@@ -139,7 +140,7 @@ impl Default for Config {
             host: HostConfig::default(),
             timeout: TimeoutConfig::default(),
             max_page: HumanSize::mib(2),
-            max_feed: HumanSize::mib(16),
+            max_feed: HumanSize::mib(15),
             max_headers: HumanSize::kib(64),
             max_url: HumanSize::kib(8),
             redirects: 10,

@@ -139,16 +139,28 @@ pub(crate) fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     }
 }
 
+/// The most of a link that is seen, from its tag to the end of its text.
+const ANCHOR: usize = 4096;
+
 /// The inside of each `<a>` tag with the HTML up to the next `</a` or `<a`, of which the first
-/// 4 KiB are seen.
+/// 4 KiB are seen. Linear in the bytes, whatever is left open.
 pub(crate) fn anchors(html: &str) -> impl Iterator<Item = (&str, &str)> {
-    html.match_indices('<').filter_map(|(at, _)| {
+    // The first `>` at or after the last tag looked at: found once for all tags before it.
+    let mut close = Some(0);
+    html.match_indices('<').filter_map(move |(at, _)| {
         let tag = html[at + 1..].strip_prefix(['a', 'A'])?;
         if !tag.starts_with(|c: char| c.is_ascii_whitespace()) {
             return None;
         }
-        let tag = &tag[..tag.floor_char_boundary(4096)];
-        let (inside, text) = tag.split_once('>')?;
+        let start = at + 2;
+        if close.is_some_and(|close| close < start) {
+            close = tag.find('>').map(|length| start + length);
+        }
+        let inside = &tag[..close? - start];
+        if inside.len() >= ANCHOR {
+            return None;
+        }
+        let text = &tag[inside.len() + 1..tag.floor_char_boundary(ANCHOR)];
         let ends = |at: &usize| {
             let after = &text[*at + 1..];
             let after = after.strip_prefix('/').unwrap_or(after);
@@ -159,4 +171,28 @@ pub(crate) fn anchors(html: &str) -> impl Iterator<Item = (&str, &str)> {
         let end = text.match_indices('<').map(|(at, _)| at).find(ends).unwrap_or(text.len());
         Some((inside, &text[..end]))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn anchors_end_at_the_next_tag_or_at_their_bound() {
+        let seen = |html: &'static str| anchors(html).collect::<Vec<_>>();
+        assert_eq!(
+            seen("<a href=/1>One <b>bold</b></a> <A x>Two<a y>3"),
+            [(" href=/1", "One <b>bold</b>"), (" x", "Two"), (" y", "3")]
+        );
+        assert_eq!(seen("<abbr>no</abbr><a>no</a><a href=/open"), []);
+        // Tags that are never closed share the next `>`, each within its bound.
+        assert_eq!(seen("<a <a x>T"), [(" <a x", "T"), (" x", "T")]);
+        let long = format!("<a {}><a b>T", "é".repeat(ANCHOR / 2));
+        assert_eq!(anchors(&long).collect::<Vec<_>>(), [(" b", "T")]);
+        let fits = format!("<a {}>Text", "x".repeat(ANCHOR - 4));
+        assert_eq!(
+            anchors(&fits).next().map(|(inside, text)| (inside.len(), text)),
+            Some((4093, "Te"))
+        );
+    }
 }
