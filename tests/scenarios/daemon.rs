@@ -89,7 +89,7 @@ fn page(case: &str) -> Vec<u8> {
     fs::read(case::root().join(case).join("page.html")).expect("a page")
 }
 
-fn item(url: &str) -> Item {
+pub(crate) fn item(url: &str) -> Item {
     Item {
         title: format!("The headline of {}", url.rsplit('/').next().unwrap_or(url)),
         url: url.to_owned(),
@@ -101,7 +101,7 @@ const FORM: &str = "<!DOCTYPE html><html lang=en><title>Sign in</title><nav><a h
     <a href=/help>Help</a></nav><form><label>Name <input></label><button>Sign in</button></form>";
 
 /// Ten pages that have nothing in common, as the same story twice would be a duplicate.
-fn story(number: usize) -> Answer {
+pub(crate) fn story(number: usize) -> Answer {
     let cases = [
         "wordpress-de",
         "wordpress-es",

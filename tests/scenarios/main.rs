@@ -6,6 +6,7 @@ mod bad_input;
 mod config;
 mod daemon;
 mod discover;
+mod hubs;
 mod linked;
 mod once;
 mod operations;

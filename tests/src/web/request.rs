@@ -3,10 +3,10 @@
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-/// More than this is not read; nobody sends bodies here.
-const MAX_HEAD: usize = 64 * 1024;
+/// More than this is not read.
+const MAX: usize = 64 * 1024;
 
-/// The head of a request.
+/// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The method.
@@ -15,6 +15,8 @@ pub struct Request {
     pub path: String,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
+    /// As long as it said it would be.
+    pub body: String,
 }
 
 impl Request {
@@ -25,15 +27,16 @@ impl Request {
     }
 }
 
-/// Reads one head. `None` where there is none.
+/// Reads one request. `None` where there is none.
 pub(super) async fn read(stream: &mut TcpStream) -> Option<Request> {
-    let mut head = Vec::new();
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-        if head.len() > MAX_HEAD || stream.read_buf(&mut head).await.ok()? == 0 {
-            return None;
+    let mut read = Vec::new();
+    let end = loop {
+        if let Some(end) = read.windows(4).position(|end| end == b"\r\n\r\n") {
+            break end + 4;
         }
-    }
-    let head = String::from_utf8_lossy(&head);
+        more(stream, &mut read).await?;
+    };
+    let head = String::from_utf8_lossy(&read[..end]).into_owned();
     let mut lines = head.lines();
     let mut start = lines.next()?.split(' ');
     let (method, path) = (start.next()?.to_owned(), start.next()?.to_owned());
@@ -41,5 +44,18 @@ pub(super) async fn read(stream: &mut TcpStream) -> Option<Request> {
         .map_while(|line| line.split_once(':'))
         .map(|(name, value)| (name.trim().to_lowercase(), value.trim().to_owned()))
         .collect();
-    Some(Request { method, path, headers })
+    let mut request = Request { method, path, headers, body: String::new() };
+    let length = request.header("content-length").and_then(|length| length.parse().ok());
+    let length: usize = length.unwrap_or(0);
+    while read.len() < end + length {
+        more(stream, &mut read).await?;
+    }
+    request.body = String::from_utf8_lossy(&read[end..end + length]).into_owned();
+    Some(request)
+}
+
+/// Reads on. `None` where nothing more comes, or too much.
+async fn more(stream: &mut TcpStream, read: &mut Vec<u8>) -> Option<()> {
+    let goes_on = read.len() <= MAX && stream.read_buf(read).await.ok()? > 0;
+    goes_on.then_some(())
 }
