@@ -2,8 +2,10 @@
 //!
 //! A folder of pages (the saved pages of the tests, or `--pages`) is repeated under other names and
 //! milled by a release build: `once` on one and on two cores, then through a ledger into three
-//! sinks, then `once` on one page. The machine's load stands beside the figures; every ratio is of
+//! sinks, then in silence and watched, then `once` on one page. The machine's load stands beside the figures; every ratio is of
 //! runs of the same minute. CPU time is the kernel's (`user` + `system` of the process).
+
+mod overhead;
 
 use std::fs;
 use std::io::Write;
@@ -30,6 +32,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
 }
+
+/// The closing lines of the stages, with the times that they were busy, are at this level.
+const DEBUG: &str = "newsmill=debug";
 
 /// What one run took.
 struct Run {
@@ -60,7 +65,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         let out = place.join(name);
         let mut mill = Command::new(&binary);
         mill.args(["once", "--jobs", jobs, "--out"]).arg(&out).arg(&pages);
-        measure(&mut mill, &place)
+        measure(&mut mill, &place, DEBUG)
     };
     let one = once("1", "one.jsonl")?;
     tell("once, 1 core", args.count, &one)?;
@@ -78,17 +83,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     fs::write(place.join("pipeline.yaml"), yaml)?;
     let mut mill = Command::new(&binary);
     mill.args(["run", "--once-through"]);
-    let through = measure(&mut mill, &place)?;
+    let through = measure(&mut mill, &place, DEBUG)?;
     tell("ledger and three sinks", args.count, &through)?;
     let share = two.wall.as_secs_f64() / through.wall.as_secs_f64();
     say(&format!("ledger and sinks: {:.0} % of once by the wall clock", share * 100.0))?;
+
+    overhead::run(&binary, &pages, &place)?;
 
     let page = fs::read_dir(&pages)?.next().context("no page")??.path();
     let mut first: Vec<Duration> = Vec::new();
     for _ in 0..20 {
         let mut mill = Command::new(&binary);
         mill.arg("once").arg(&page);
-        first.push(measure(&mut mill, &place)?.wall);
+        first.push(measure(&mut mill, &place, DEBUG)?.wall);
     }
     first.sort();
     say(&format!(
@@ -119,10 +126,10 @@ fn tell(what: &str, count: usize, run: &Run) -> anyhow::Result<()> {
 }
 
 /// Runs it to its end, reading `/proc` while it lives.
-fn measure(mill: &mut Command, place: &Path) -> anyhow::Result<Run> {
+fn measure(mill: &mut Command, place: &Path, level: &str) -> anyhow::Result<Run> {
     let log = place.join("log");
     mill.current_dir(place)
-        .env("RUST_LOG", "newsmill=debug")
+        .env("RUST_LOG", level)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(fs::File::create(&log)?);
