@@ -55,7 +55,8 @@ enum What {
         to: Option<PathBuf>,
     },
     /// Verify the files of a model and, where this newsmill can run it, measure memory and
-    /// seconds per article; without a name, of the model that is built in
+    /// seconds per article (sentences a second of an encoder); without a name, of the model that
+    /// is built in
     Check {
         /// Which
         name: Option<String>,
@@ -96,9 +97,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
             None => Ok(Exit::Usage),
         },
         What::Check { name: None } => {
-            let config = Config::default();
-            let Run { loading, article, memory, peak } = measure(&config)?;
-            writeln!(out, "extractive: built in, {}", cost(loading, article, memory, peak))?;
+            writeln!(out, "extractive: built in, {}", summarizing(&Config::default())?)?;
             Ok(Exit::Done)
         }
         What::Check { name: Some(name) } => match known(&manifest, name)? {
@@ -188,69 +187,102 @@ fn check(out: &mut impl Write, model: &Model) -> anyhow::Result<Exit> {
         writeln!(out, "{name}: run `newsmill models pull {name}`")?;
         return Ok(Exit::SomeRefused);
     }
-    if model.task != "summarization" {
-        writeln!(out, "{name}: whole")?;
-        return Ok(Exit::Done);
-    }
-    let mut config = Config { method: vec![Method::RustBert], ..Config::default() };
-    config.rust_bert = Some(newsmill_summarizer::rust_bert::Config {
-        model: folder,
-        ..newsmill_summarizer::rust_bert::Config::default()
-    });
-    if let Some(mistake) = config.mistake() {
-        writeln!(out, "{name}: whole; not run: {}", mistake.message)?;
-        return Ok(Exit::Done);
-    }
-    let Run { loading, article, memory, peak } = measure(&config)?;
-    writeln!(out, "{name}: whole, {}", cost(loading, article, memory, peak))?;
+    let cost = match model.task.as_str() {
+        "summarization" => {
+            let rust_bert = newsmill_summarizer::rust_bert::Config {
+                model: folder,
+                ..newsmill_summarizer::rust_bert::Config::default()
+            };
+            let config = Config {
+                method: vec![Method::RustBert],
+                rust_bert: Some(rust_bert),
+                ..Config::default()
+            };
+            match config.mistake() {
+                Some(mistake) => format!("not run: {}", mistake.message),
+                None => summarizing(&config)?,
+            }
+        }
+        "embeddings" => encoding(&folder)?,
+        task => format!("not run: {task} is nothing that this newsmill does"),
+    };
+    writeln!(out, "{name}: whole, {cost}")?;
     Ok(Exit::Done)
 }
 
-/// What a method costs here.
-struct Run {
-    /// Seconds.
-    loading: f64,
-    /// Seconds an article of some 600 words.
-    article: f64,
-    /// MiB that the process grew by, and its peak; none where the system does not say.
-    memory: Option<u64>,
-    peak: Option<u64>,
-}
+const PARAGRAPH: &str = "The council of the port town voted on Tuesday to rebuild the harbour \
+    wall that a storm broke in January. The work will cost 14 million euros and begin in May. \
+    Mayor Ines Falk said that the fishing fleet could stay. Some residents fear noise and closed \
+    roads for two summers. An engineer told the meeting that the old wall could not be repaired.";
 
-fn cost(loading: f64, article: f64, memory: Option<u64>, peak: Option<u64>) -> String {
-    let mut line = format!("loads in {loading:.1} s, {article:.4} s per article of 600 words");
-    if let (Some(memory), Some(peak)) = (memory, peak) {
-        line.push_str(&format!(", {memory} MiB of memory, {peak} MiB at its peak"));
-    }
-    line
-}
-
-/// Sets `config`'s method up and lets it summarize.
-fn measure(config: &Config) -> anyhow::Result<Run> {
-    const PARAGRAPH: &str = "The council of the port town voted on Tuesday to rebuild the harbour \
-        wall that a storm broke in January. The work will cost 14 million euros and begin in May. \
-        Mayor Ines Falk said that the fishing fleet could stay. Some residents fear noise and \
-        closed roads for two summers. An engineer told the meeting that the old wall could not be \
-        repaired.";
+/// What it costs to set `config`'s method up and let it summarize.
+fn summarizing(config: &Config) -> anyhow::Result<String> {
     // Numbered, so that no two paragraphs are the same.
     let text: Vec<String> =
         (1..=10).map(|number| format!("{PARAGRAPH} That was item {number} of the day.")).collect();
     let document = Document { text: text.join("\n\n"), ..Document::default() };
+    let run = measure(
+        || Ok(newsmill_summarizer::build(config, &std::sync::Arc::default())?),
+        |summarizer| Ok(summarizer.summarize(&document).map(drop)?),
+    )?;
+    let Run { loading, each, memory } = run;
+    Ok(format!("loads in {loading:.1} s, {each:.4} s per article of 600 words{memory}"))
+}
+
+/// What it costs to set the encoder in `folder` up and let it encode.
+#[cfg(feature = "rust-bert")]
+fn encoding(folder: &Path) -> anyhow::Result<String> {
+    let sentences: Vec<&str> = PARAGRAPH.split_inclusive(". ").collect();
+    // As many as an article has.
+    let batch: Vec<&str> = sentences.iter().copied().cycle().take(30).collect();
+    let run = measure(
+        || Ok(newsmill_summarizer::rust_bert::Encoder::load(folder, 1)?),
+        |encoder| Ok(encoder.encode(&batch).map(drop)?),
+    )?;
+    let Run { loading, each, memory } = run;
+    let rate = 30.0 / each;
+    Ok(format!("loads in {loading:.1} s, {rate:.0} sentences/s{memory}"))
+}
+
+#[cfg(not(feature = "rust-bert"))]
+fn encoding(_: &Path) -> anyhow::Result<String> {
+    Ok("not run: this newsmill is built without the cargo feature rust-bert".to_owned())
+}
+
+/// What a model costs here.
+struct Run {
+    /// Seconds, the first piece of work included.
+    loading: f64,
+    /// Seconds a piece of work.
+    each: f64,
+    /// In words, behind a comma; empty where the system does not say.
+    memory: String,
+}
+
+/// Loads something and lets it work for a second or so: some take a millisecond, some half a
+/// minute.
+fn measure<T>(
+    load: impl FnOnce() -> anyhow::Result<T>,
+    mut work: impl FnMut(&mut T) -> anyhow::Result<()>,
+) -> anyhow::Result<Run> {
     let before = memory("VmRSS:");
     let begun = Instant::now();
-    let mut summarizer = newsmill_summarizer::build(config, &std::sync::Arc::default())?;
-    summarizer.summarize(&document)?;
+    let mut loaded = load()?;
+    work(&mut loaded)?;
     let loading = begun.elapsed().as_secs_f64();
-    // For a second or so, whatever the method: some take a millisecond, some half a minute.
     let begun = Instant::now();
-    let mut articles = 0.0;
-    while articles < 1.0 || begun.elapsed().as_secs_f64() < 1.0 {
-        summarizer.summarize(&document)?;
-        articles += 1.0;
+    let mut count = 0.0;
+    while count < 1.0 || begun.elapsed().as_secs_f64() < 1.0 {
+        work(&mut loaded)?;
+        count += 1.0;
     }
-    let article = begun.elapsed().as_secs_f64() / articles;
+    let each = begun.elapsed().as_secs_f64() / count;
     let grown = memory("VmRSS:").zip(before).map(|(now, before)| now.saturating_sub(before));
-    Ok(Run { loading, article, memory: grown, peak: memory("VmHWM:") })
+    let memory = match grown.zip(memory("VmHWM:")) {
+        Some((grown, peak)) => format!(", {grown} MiB of memory, {peak} MiB at its peak"),
+        None => String::new(),
+    };
+    Ok(Run { loading, each, memory })
 }
 
 /// MiB by a line of `/proc/self/status`; none outside of Linux.

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::llm::Meter;
-use crate::{Config, SummarizeError, Summarizer, build};
+use crate::rust_bert::Loaded;
+use crate::{Config, SummarizeError, Summarizer, build_with};
 
-/// Finds the summarizer of a source. A method with a model in memory holds it once for each
-/// source that has settings of its own.
+/// Finds the summarizer of a source. A model in memory is there once for all of them.
 pub struct BySource {
     all: Box<dyn Summarizer>,
     own: HashMap<String, Box<dyn Summarizer>>,
@@ -20,11 +20,13 @@ impl BySource {
     ///
     /// When a method that `config` names cannot be set up.
     pub fn new(config: &Config, meter: &Arc<Meter>) -> Result<Self, SummarizeError> {
+        let mut loaded = Loaded::default();
+        let mut build = |config: Config| build_with(&config, meter, &mut loaded);
         let mut own = HashMap::new();
         for source in config.by_source.keys() {
-            own.insert(source.clone(), build(&config.for_source(Some(source)), meter)?);
+            own.insert(source.clone(), build(config.for_source(Some(source)))?);
         }
-        Ok(Self { all: build(&config.for_source(None), meter)?, own })
+        Ok(Self { all: build(config.for_source(None))?, own })
     }
 
     /// The summarizer for the articles of `source`.

@@ -77,18 +77,20 @@ pub fn build(
     config: &Config,
     meter: &Arc<llm::Meter>,
 ) -> Result<Box<dyn Summarizer>, SummarizeError> {
+    build_with(config, meter, &mut rust_bert::Loaded::default())
+}
+
+/// The same with models that may be in memory already, and stay there for the next.
+fn build_with(
+    config: &Config,
+    meter: &Arc<llm::Meter>,
+    loaded: &mut rust_bert::Loaded,
+) -> Result<Box<dyn Summarizer>, SummarizeError> {
     let mut methods: Vec<(&'static str, Box<dyn Summarizer>)> = Vec::new();
     for method in &config.method {
         methods.push(match method {
             Method::Extractive => ("extractive", Box::new(extractive::Extractive::new(config))),
-            #[cfg(feature = "rust-bert")]
-            Method::RustBert => ("rust-bert", Box::new(rust_bert::RustBert::new(config)?)),
-            #[cfg(not(feature = "rust-bert"))]
-            Method::RustBert => {
-                let message = "method rust-bert: this newsmill is built without it; build with \
-                               `cargo build --release --features rust-bert`";
-                return Err(SummarizeError::Config(message.to_owned()));
-            }
+            Method::RustBert => ("rust-bert", loaded.rust_bert(config)?),
             Method::Llm => ("llm", Box::new(llm::Llm::new(config, Arc::clone(meter))?)),
         });
     }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use newsmill_summarizer::rust_bert::{Abstractive, Config, ModelError};
+use newsmill_summarizer::rust_bert::{Abstractive, Config, Encoder, LIMIT, ModelError};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -102,4 +102,75 @@ fn what_would_panic_is_an_error() {
     std::fs::write(broken.path().join("config.json"), r#"{"model_type": "bart"}"#).unwrap();
     let config = Config { model: broken.path().to_owned(), ..Config::default() };
     assert!(matches!(Abstractive::load(&config), Err(ModelError::Panicked { .. })));
+}
+
+/// all-MiniLM-L6-v2, which `cargo xtask setup --rust-bert` fetches.
+fn minilm() -> PathBuf {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.libtorch/minilm");
+    std::env::var_os("NEWSMILL_MINILM").map_or(root, PathBuf::from)
+}
+
+#[derive(Deserialize)]
+struct Meant {
+    text: String,
+    embedding: Vec<f32>,
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn sentences_mean_what_the_reference_says() {
+    let rows: Vec<Meant> =
+        serde_json::from_str(&std::fs::read_to_string(tiny("minilm.json")).unwrap()).unwrap();
+    assert_eq!(rows.len(), 14);
+    let encoder = Encoder::load(&minilm(), 1).unwrap();
+    let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
+    let together = encoder.encode(&texts).unwrap();
+    for (row, embedding) in rows.iter().zip(&together) {
+        let distance = distance(&row.embedding, embedding);
+        assert!(distance < 1e-5, "{distance} from the reference: {:?}", row.text);
+        let alone = encoder.encode(&[&row.text]).unwrap();
+        assert!(self::distance(&alone[0], embedding) < 1e-6, "alone: {:?}", row.text);
+    }
+    assert_eq!(encoder.width(), 384);
+    assert!(encoder.encode(&[]).unwrap().is_empty());
+}
+
+#[test]
+fn what_is_beyond_the_limit_is_not_read() {
+    let encoder = Encoder::load(&minilm(), 1).unwrap();
+    // Each word is a token, and the two marks at the ends are two more.
+    let full = "word ".repeat(LIMIT - 2);
+    let encoded = encoder.encode(&[&full, &format!("{full} and more"), &full[5..]]).unwrap();
+    assert!(distance(&encoded[0], &encoded[1]) < 1e-6);
+    assert!(distance(&encoded[0], &encoded[2]) > 1e-5);
+    // A sentence without an end, cut within a letter of three bytes, takes no time to speak of.
+    let endless = "あ".repeat(3_000_000);
+    assert!((encoder.encode(&[&endless]).unwrap()[0].len()) == 384);
+}
+
+#[test]
+fn a_folder_that_is_no_encoder_is_an_error() {
+    let refused = |path: &std::path::Path| Encoder::load(path, 1).err().unwrap().to_string();
+    assert!(refused(&tiny("none")).contains("config.json cannot be read"));
+    assert!(refused(&tiny("bart")).contains(r#"type "bart"; known here: bert"#));
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["config.json", "vocab.txt", "modules.json"] {
+        std::fs::copy(minilm().join(file), folder.path().join(file)).unwrap();
+    }
+    assert!(refused(folder.path()).contains("has none of model.safetensors"));
+    std::fs::write(folder.path().join("model.safetensors"), b"not weights").unwrap();
+    assert!(matches!(Encoder::load(folder.path(), 1), Err(ModelError::Model { .. })));
+    std::fs::write(folder.path().join("modules.json"), r#"[{"type": "a.b.Dense"}]"#).unwrap();
+    assert!(refused(folder.path()).contains("has a.b.Dense"));
+    std::fs::remove_file(folder.path().join("modules.json")).unwrap();
+    std::fs::write(
+        folder.path().join("config.json"),
+        r#"{"model_type": "bert", "max_position_embeddings": 512}"#,
+    )
+    .unwrap();
+    assert!(matches!(Encoder::load(folder.path(), 1), Err(ModelError::Panicked { .. })));
 }

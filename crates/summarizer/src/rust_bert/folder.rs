@@ -41,12 +41,22 @@ pub enum FolderError {
         #[source]
         source: serde_json::Error,
     },
-    /// A model of a family that does not summarize.
-    #[error("{} is a model of type {found:?}; known are bart, t5, longt5, pegasus, prophetnet", path.display())]
+    /// A model of a family that does not do what it is asked for.
+    #[error("{} is a model of type {found:?}; known here: {known}", path.display())]
     Architecture {
         /// The folder.
         path: PathBuf,
         /// Its `model_type`.
+        found: String,
+        /// What it could be.
+        known: &'static str,
+    },
+    /// A sentence encoder of another make.
+    #[error("{} has {found}; an encoder here is BERT, the mean over its tokens, and length 1", path.display())]
+    Encoder {
+        /// The folder.
+        path: PathBuf,
+        /// What it has.
         found: String,
     },
     /// None of the files that could serve is there.
@@ -79,7 +89,7 @@ struct ModelConfig {
     n_positions: Option<usize>,
 }
 
-const WEIGHTS: &[&str] = &["model.safetensors", "pytorch_model.bin", "rust_model.ot"];
+pub(super) const WEIGHTS: &[&str] = &["model.safetensors", "pytorch_model.bin", "rust_model.ot"];
 
 impl ModelFolder {
     /// Looks at a folder without loading the weights.
@@ -93,9 +103,12 @@ impl ModelFolder {
             .map_err(|source| FolderError::Unreadable { path: config.clone(), source })?;
         let parsed: ModelConfig = serde_json::from_str(&text)
             .map_err(|source| FolderError::Config { path: config.clone(), source })?;
-        let architecture = Architecture::named(&parsed.model_type).ok_or_else(|| {
-            FolderError::Architecture { path: path.to_owned(), found: parsed.model_type.clone() }
-        })?;
+        let architecture =
+            Architecture::named(&parsed.model_type).ok_or_else(|| FolderError::Architecture {
+                path: path.to_owned(),
+                found: parsed.model_type.clone(),
+                known: "bart, t5, longt5, pegasus, prophetnet",
+            })?;
         let limit = architecture.limit(&parsed);
         Ok(Self {
             architecture,
@@ -203,7 +216,10 @@ impl Architecture {
     }
 }
 
-fn first_of(path: &Path, names: &'static [&'static str]) -> Result<PathBuf, FolderError> {
+pub(super) fn first_of(
+    path: &Path,
+    names: &'static [&'static str],
+) -> Result<PathBuf, FolderError> {
     names
         .iter()
         .map(|name| path.join(name))

@@ -1,5 +1,7 @@
 //! A rust-bert model as a summarizer: its sentences, grounded.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use newsmill_article::{Document, Summary, SummarySentence};
 
 use super::{Abstractive, ModelError};
@@ -7,33 +9,29 @@ use crate::{Config, SummarizeError, Summarizer, grounding, sentences};
 
 /// Writes with one model; every sentence is then checked against the text.
 pub struct RustBert {
-    model: Abstractive,
+    model: Arc<Mutex<Abstractive>>,
     config: Config,
 }
 
 impl RustBert {
-    /// Loads the model of `config.rust_bert`.
-    ///
-    /// # Errors
-    ///
-    /// When there is none, or it cannot be loaded.
-    pub fn new(config: &Config) -> Result<Self, SummarizeError> {
-        let Some(settings) = &config.rust_bert else {
-            let message = "method rust-bert needs `rust_bert: { model: FOLDER }`";
-            return Err(SummarizeError::Config(message.to_owned()));
-        };
-        let model = Abstractive::load(settings).map_err(failed)?;
-        Ok(Self { model, config: config.clone() })
+    /// With a loaded model, which others may use too.
+    pub fn new(config: &Config, model: Arc<Mutex<Abstractive>>) -> Self {
+        Self { model, config: config.clone() }
+    }
+
+    fn model(&self) -> std::sync::MutexGuard<'_, Abstractive> {
+        // A lock is poisoned by a panic; the model contains its own, and has no state to be torn.
+        self.model.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Summarizer for RustBert {
     fn version(&self) -> String {
-        format!("rust-bert/{}", self.model.name())
+        format!("rust-bert/{}", self.model().name())
     }
 
     fn summarize(&mut self, document: &Document) -> Result<Summary, SummarizeError> {
-        let written = self.model.summarize(&document.text).map_err(failed)?;
+        let written = self.model().summarize(&document.text).map_err(failed)?;
         let sentences: Vec<SummarySentence> = sentences::split(&written)
             .into_iter()
             .take(self.config.sentences)
@@ -49,7 +47,7 @@ impl Summarizer for RustBert {
         let summary = Summary {
             text,
             method: "rust-bert".to_owned(),
-            model: Some(self.model.name()),
+            model: Some(self.model().name()),
             sentences,
             fallback: None,
             spent: None,
@@ -60,7 +58,7 @@ impl Summarizer for RustBert {
 
 /// A model that fails once is not trusted again: the mill stops, or the next method of the chain
 /// takes over.
-fn failed(error: ModelError) -> SummarizeError {
+pub(super) fn failed(error: ModelError) -> SummarizeError {
     let mut message = error.to_string();
     let mut cause = std::error::Error::source(&error);
     while let Some(inner) = cause {

@@ -194,7 +194,7 @@ fn settings(config: &Config, folder: &ModelFolder) -> SummarizationConfig {
 }
 
 /// Runs code that may panic on bad input and gives the panic a name.
-fn guarded<T>(model: &Path, work: impl FnOnce() -> T) -> Result<T, ModelError> {
+pub(super) fn guarded<T>(model: &Path, work: impl FnOnce() -> T) -> Result<T, ModelError> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         let message = payload
             .downcast_ref::<String>()
