@@ -66,6 +66,10 @@ fn the_day_is_that_of_the_page() {
     assert_eq!(day(evening, "17. Oktober 2019, 00:04 Uhr").as_deref(), Some("2019-10-17"));
     assert_eq!(day(evening, "3 October 2019").as_deref(), Some("2019-10-16"));
     assert_eq!(day(evening, "").as_deref(), Some("2019-10-16"));
+    // What others are dated moves nothing where one date confirms the moment, or none could be its day.
+    let confirmed = "16 October 2019</p><p class=\"date\">17 October 2019";
+    assert_eq!(day(evening, confirmed).as_deref(), Some("2019-10-16"));
+    assert_eq!(day("2019-10-16T13:10:00Z", "15 October 2019").as_deref(), Some("2019-10-16"));
     // One that names its zone is not doubted.
     let zoned = "2019-10-16T22:04:00+02:00";
     assert_eq!(day(zoned, "17 October 2019").as_deref(), Some("2019-10-16"));
@@ -191,6 +195,34 @@ fn headlines_lose_the_site_and_the_kicker() {
         "<title>Mill Flooded at Dawn</title><h1><span class='article-kicker'>Region</span> Mill Flooded at Dawn</h1>",
     );
     assert_eq!(title(&found), "Mill Flooded at Dawn");
+    let found = read(
+        "<title>Mill Flooded at Dawn</title><h1><span class='subtitle'>Region</span> – <span class='label-hidden'>Mill Flooded at Dawn</span></h1>",
+    );
+    assert_eq!(title(&found), "Mill Flooded at Dawn");
+}
+
+#[test]
+fn a_lone_headline_goes_before_what_others_are_told() {
+    let title = |page: &str| read(page).title.map(|found| (found.value, found.origin));
+    let alone = Some(("Who pays for the mill".to_owned(), "h1 alone"));
+    let page = "<title>Mills and money</title><div class=\"content-sidebar\"><h1>Who pays for the mill</h1></div>";
+    assert_eq!(title(page), alone);
+    let page = "<title>Mills and money</title><h1>Navigation</h1><main><h1>Who pays for the mill</h1></main>";
+    assert_eq!(title(page), alone);
+    let page = "<title>Mills and money</title><h1>example.org</h1>";
+    assert_eq!(title(page), Some(("Mills and money".to_owned(), "title")));
+}
+
+#[test]
+fn a_heading_that_is_all_of_a_declaration_goes_before_a_part() {
+    let found = read(
+        "<title>Mill insurance – Example</title><meta property=og:title content='Who pays for the mill'>\
+         <h1>Mill insurance</h1><h2>Who pays for the mill</h2>",
+    );
+    assert_eq!(
+        (title(&found), found.title.as_ref().unwrap().origin),
+        ("Who pays for the mill", "h2")
+    );
 }
 
 #[test]

@@ -51,9 +51,21 @@ pub(super) fn title(
             .filter(|h| h.text.len() >= 12 || h.marked)
             .filter(|h| !is_site(h, &parts, &others))
     };
+    // How well a heading agrees: with all that a source says, or with a part of it.
+    let exact = |heading: &Heading| {
+        let text = folded(&heading.text);
+        if others.contains(&text) {
+            2
+        } else {
+            u8::from(tag == text || parts.first() == Some(&text))
+        }
+    };
+    let better = |h1: &Heading, h2: &Heading| {
+        names_site(h1, h2, &parts, &others) || (exact(h2) == 2 && exact(h1) < 2)
+    };
     let heading = longest(found.headings.iter().filter(|h| h.level == 1).filter(agreed))
         .filter(|h| !is_site(h, &parts, &others))
-        .map(|h1| lower().filter(|h2| names_site(h1, h2, &parts, &others)).unwrap_or(h1))
+        .map(|h1| lower().filter(|h2| better(h1, h2)).unwrap_or(h1))
         .or_else(lower);
     if let Some(heading) = heading {
         return Some(Found { value: sites.cut(&heading.text), origin: origin(heading) });
@@ -62,9 +74,15 @@ pub(super) fn title(
         .headings
         .iter()
         .filter(|h| h.level == 1 && h.place != Place::Furniture && h.text.len() < 390)
-        .filter(|h| folded(&h.text) != site_folded)
+        .filter(|h| folded(&h.text) != site_folded && !sites.0.contains(&folded(&h.text)))
         .collect();
-    if let [only] = h1.as_slice()
+    // Where one is marked or stands in the article, the others are of the page around it.
+    let inner = || h1.iter().filter(|h| h.marked || h.place == Place::Article);
+    let alone = match inner().count() {
+        1 => inner().copied().collect(),
+        _ => h1.clone(),
+    };
+    if let [only] = alone.as_slice()
         && (only.marked || only.place == Place::Article)
         && only.text.len() >= 12
     {
@@ -122,10 +140,10 @@ fn ending<'a>(heading: &'a str, text: &str) -> Option<&'a str> {
     heading
         .match_indices(' ')
         .map(|(at, _)| heading.split_at(at + 1))
-        .filter(|(before, _)| !before.trim_end().ends_with(':'))
+        .filter(|(before, _)| !before.trim_end().ends_with(':') || before.ends_with(" : "))
         .map(|(_, rest)| rest)
         // A mark that stands alone belongs to what is before it.
-        .filter(|rest| rest.starts_with(|c: char| !matches!(c, '|' | '-' | '–' | '—')))
+        .filter(|rest| rest.starts_with(|c: char| !matches!(c, '|' | '-' | '–' | '—' | ':')))
         .take(40)
         .find(|rest| folded(rest) == text)
 }

@@ -1,6 +1,7 @@
 //! Which of the dates on a page is the one of publication, and which of the last change.
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 use url::Url;
 
 use super::Found;
@@ -125,13 +126,29 @@ fn day_of_page(
         return date.day;
     }
     let seen = [DateHow::Published, DateHow::Time, DateHow::Class, DateHow::Text];
-    let local = |text: &str| read(text).filter(|other| !other.utc || !text.contains(['T', 'Z']));
-    let beside = |day: &jiff::civil::Date| {
-        date.day.tomorrow().is_ok_and(|next| next == *day)
-            || date.day.yesterday().is_ok_and(|last| last == *day)
+    let local = |date: &DateText| {
+        read(&date.text)
+            .filter(|other| !other.utc || !date.text.contains(['T', 'Z']))
+            .map(|other| other.day)
     };
-    let seen = || best(found, &local, &seen, false);
-    path.or_else(seen).map(|other| other.day).filter(beside).unwrap_or(date.day)
+    let hour = Offset::UTC.to_datetime(date.at).hour();
+    // Zones reach fourteen hours to the east and twelve to the west.
+    let beside = |day: &jiff::civil::Date| {
+        (hour >= 10 && date.day.tomorrow().is_ok_and(|next| next == *day))
+            || (hour < 12 && date.day.yesterday().is_ok_and(|last| last == *day))
+    };
+    if let Some(path) = path.map(|path| path.day).filter(|day| *day == date.day || beside(day)) {
+        return path;
+    }
+    // A day that confirms the moment goes before one that would move it.
+    let mut moved = None;
+    for day in ranked(found, &seen, false).filter_map(local).take(8) {
+        if day == date.day {
+            return day;
+        }
+        moved = moved.or(Some(day).filter(beside));
+    }
+    moved.unwrap_or(date.day)
 }
 
 /// The best marked date of these kinds: outside of furniture, near the headline, complete.
@@ -141,6 +158,15 @@ fn best(
     kinds: &[DateHow],
     anywhere: bool,
 ) -> Option<Date> {
+    ranked(found, kinds, anywhere).find_map(|date| read(&date.text))
+}
+
+/// The marked dates of these kinds, best first.
+fn ranked<'a>(
+    found: &'a Collected,
+    kinds: &[DateHow],
+    anywhere: bool,
+) -> impl Iterator<Item = &'a DateText> {
     let headline = found
         .headings
         .iter()
@@ -159,7 +185,7 @@ fn best(
         .filter(|date| anywhere || date.place <= Place::Beside)
         .collect();
     candidates.sort_by_key(|date| rank(date));
-    candidates.iter().find_map(|date| read(&date.text))
+    candidates.into_iter()
 }
 
 /// The language that the page declares, in small letters, with its region.

@@ -17,8 +17,10 @@ impl Collected {
             return;
         }
         let Some(mut text) = text(node, LONGEST) else { return };
-        // The mark of a link to the heading itself.
-        text.truncate(text.trim_end_matches(['¶', '#', ' ', '§']).len());
+        // The mark of a link to the heading itself, and of what was cut off at either end.
+        text.truncate(text.trim_end_matches(['¶', '#', ' ', '§', ':', '|']).len());
+        let cut = text.len() - text.trim_start_matches([' ', ':', '|', '–', '—', '-']).len();
+        text.drain(..cut);
         if text.is_empty() {
             return;
         }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::super::text::{contains_words, folded};
 use super::attributes::{lower, parts, tokens};
-use super::{Collected, Place};
+use super::{Collected, Heading, Place};
 use crate::html::{AttributeName, Html, Node, NodeId};
 
 /// How many ancestors tell where an element stands.
@@ -15,12 +15,20 @@ impl Collected {
     /// whatever its class says.
     pub(super) fn places(&mut self, html: &Html) {
         let tag = self.title.as_deref().map(folded).unwrap_or_default();
-        let headlines = self.headings.iter().filter(|h| h.level == 1 || h.marked);
-        let around: HashSet<NodeId> = headlines
+        let headlines = || self.headings.iter().filter(|h| h.level == 1 || h.marked);
+        let ancestors = |h: &Heading| html.node(h.node).ancestors().map(Node::id);
+        let mut around: HashSet<NodeId> = headlines()
             .filter(|h| contains_words(&tag, &folded(&h.text)))
             .take(4)
-            .flat_map(|h| html.node(h.node).ancestors().map(Node::id))
+            .flat_map(ancestors)
             .collect();
+        // Where `title` repeats none of them, the only one is the headline.
+        let mut first = self.headings.iter().filter(|h| h.level == 1);
+        if around.is_empty()
+            && let (Some(only), None) = (first.next(), first.next())
+        {
+            around.extend(ancestors(only));
+        }
         let place = |id: NodeId| place(html.node(id), &around);
         for heading in &mut self.headings {
             heading.place = place(heading.node);

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use super::super::text::clean;
+use super::attributes::tokens;
 use crate::html::{AttributeName, Edge, Element, Node, NodeId, Value};
 
 /// The text of a node with spaces collapsed, at most about `most` bytes.
@@ -76,14 +77,21 @@ static KICKERS: LazyLock<AhoCorasick> = LazyLock::new(|| {
             "sub-headline",
             "supertitle",
             "antetitulo",
-            "label",
+            "subtitle",
+            "sub-title",
+            "subheading",
+            "sub-heading",
+            "titleheader",
         ])
         .expect("fixed patterns")
 });
 
-/// A line over the headline, set inside of it.
+/// A line over or under the headline, set inside of it.
 fn is_kicker(element: Element<'_>) -> bool {
-    element.attribute(AttributeName::Class).is_some_and(|class| KICKERS.is_match(class))
+    element.attribute(AttributeName::Class).is_some_and(|class| {
+        // `label-hidden` and `labels` are something else.
+        KICKERS.is_match(class) || tokens(class).any(|t| t == "label" || t.ends_with("-label"))
+    })
 }
 
 /// The largest cut of `text` of at most `most` bytes.
