@@ -1,9 +1,14 @@
 //! Metadata of small pages, one for every kind of source.
 
+use std::io::Read as _;
+use std::path::Path;
+
 use newsmill_article::{Hints, Kind};
+use newsmill_cleaner::decode::decode;
 use newsmill_cleaner::metadata::{self, Metadata};
 use newsmill_cleaner::parse::parse;
 use proptest::prelude::*;
+use serde_json::Value;
 use url::Url;
 
 fn read(page: &str) -> Metadata {
@@ -177,6 +182,79 @@ fn visible_lines_only() {
 }
 
 #[test]
+fn a_person_goes_before_a_firm_and_anyone_before_the_site() {
+    let names = |page: &str| {
+        let found = read(page);
+        authors(&found).join(", ")
+    };
+    let firm = "<meta name=author content='Example Verlag GmbH'><h1>Mill flooded</h1>";
+    assert_eq!(names(firm), "Example Verlag GmbH");
+    assert_eq!(names(&format!("{firm}<p class=author>Jane Doe</p>")), "Jane Doe");
+    // The host is example.org.
+    let site = "<meta name=author content='EXAMPLE'><h1>Mill flooded</h1>";
+    assert_eq!(names(site), "EXAMPLE");
+    assert_eq!(names(&format!("{site}<p>By Jane Doe</p>")), "Jane Doe");
+    let organization = "<script type='application/ld+json'>{\"@type\":\"NewsArticle\",\"datePublished\":\"2019-10-16\",\
+        \"author\":{\"@type\":\"Organization\",\"name\":\"River Board\"}}</script><h1>Mill flooded</h1>";
+    assert_eq!(names(&format!("{organization}<p>By Jane Doe</p>")), "River Board");
+    assert_eq!(names(&format!("{organization}<p class=byline>By Jane Doe</p>")), "Jane Doe");
+}
+
+#[test]
+fn a_byline_may_say_more_than_a_declaration() {
+    let names = |declared: &str, byline: &str| {
+        let page = format!(
+            "<meta name=author content='{declared}'><h1>Mill flooded</h1><p class=author>{byline}</p>"
+        );
+        let found = read(&page);
+        authors(&found).join(", ")
+    };
+    assert_eq!(names("Jane Doe", "Jane Doe, Ann Lee"), "Jane Doe, Ann Lee");
+    assert_eq!(names("Jane", "Jane Doe"), "Jane Doe");
+    assert_eq!(names("Jane Doe", "Jane Doe, River Board Department"), "Jane Doe");
+    assert_eq!(names("Jane Doe", "Ann Lee"), "Jane Doe");
+    assert_eq!(names("Jane Doe", "Jane Doe, A B, C D, E F, G H"), "Jane Doe");
+}
+
+#[test]
+fn the_foot_of_an_article_has_its_byline() {
+    let page = |foot: &str| {
+        let found = read(&format!("<article><h1>Mill flooded</h1><p>Text</p>{foot}</article>"));
+        authors(&found).join(", ")
+    };
+    assert_eq!(page("<footer><a rel=author>Jane Doe</a></footer>"), "Jane Doe");
+    assert_eq!(page("<div class=post-footer-line><b class=author>Jane Doe</b></div>"), "Jane Doe");
+    assert_eq!(page("<div class=footer><b class=author>Jane Doe</b></div>"), "");
+    let site = read("<h1>Mill flooded</h1><footer><b class=author>Jane Doe</b></footer>");
+    assert_eq!(authors(&site), Vec::<&str>::new());
+}
+
+#[test]
+fn a_date_under_the_headline_goes_before_a_date_of_no_kind() {
+    let page = |under: &str| {
+        let page = format!(
+            "<meta name=date content='2019-10-20'><h1>Mill flooded</h1><p class=date>{under}</p>"
+        );
+        read(&page).published_day.map(|day| day.to_string())
+    };
+    assert_eq!(page("16 October 2019").as_deref(), Some("2019-10-16"));
+    assert_eq!(page("").as_deref(), Some("2019-10-20"));
+}
+
+#[test]
+fn lines_say_what_their_dates_are() {
+    let day = |page: &str| read(page).published_day.map(|day| day.to_string());
+    let foot = "<h1>Mill flooded</h1><p>Text</p><footer><p>Letzte Änderung: 18.10.2019</p>\
+                <p>Erschienen am: 16.10.2019</p></footer>";
+    assert_eq!(day(foot).as_deref(), Some("2019-10-16"));
+    assert_eq!(day("<p>Updated: 18 October 2019</p>").as_deref(), Some("2019-10-18"));
+    let sentence = "The council of the river meets again in the mill on 5 February 2020 at noon";
+    assert_eq!(day(&format!("<p>{sentence}</p>")), None);
+    let paper = "Vol. 371, Issue 6526, pp. 260 - 264, 15 January 2021, 10.1126/science.4688";
+    assert_eq!(day(&format!("<p>{paper}</p>")), None);
+}
+
+#[test]
 fn the_address_is_the_last_resort() {
     let html = parse("<title>Mill Flooded</title><p>Text</p>");
     let base = Url::parse("https://example.org/2019/10/16/mill").unwrap();
@@ -226,6 +304,31 @@ fn a_heading_that_is_all_of_a_declaration_goes_before_a_part() {
 }
 
 #[test]
+fn the_site_is_what_stands_beside_the_headline() {
+    let site = |page: &str| read(page).site.map(|found| found.value);
+    let page = |title: &str| format!("<title>{title}</title><h1>Mill flooded at dawn</h1>");
+    assert_eq!(
+        site(&page("Mill flooded at dawn | News | River Notes")).as_deref(),
+        Some("River Notes")
+    );
+    assert_eq!(site(&page("River Notes: Mill flooded at dawn")).as_deref(), Some("River Notes"));
+    assert_eq!(site(&page("Mill flooded at dawn")), None);
+    assert_eq!(site(&page("Mill flooded at dawn – why nobody saw it coming this time")), None);
+}
+
+#[test]
+fn a_name_stands_beside_a_date() {
+    for line in ["Jane Doe | 16 October 2019", "16.10.2019 - Jane Doe", "16.10.2019 von Jane Doe"] {
+        let found = read(&format!("<h1>Mill flooded</h1><p>{line}</p>"));
+        assert_eq!(
+            (authors(&found), published(&found).get(..10)),
+            (vec!["Jane Doe"], Some("2019-10-16")),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn canonical_addresses_are_checked() {
     let canonical = |page: &str| read(page).canonical_url.map(|found| found.value.to_string());
     assert_eq!(
@@ -261,6 +364,74 @@ fn nothing_is_an_empty_string() {
         "<title> </title><meta name=author content=''><meta property='og:title' content='  '><h1></h1><meta name=keywords content=', ,'>",
     );
     assert_eq!(found, Metadata::default());
+}
+
+/// Floors under the exact matches on the development corpora, where those are, in pages.
+#[test]
+fn metadata_of_the_corpora_holds() {
+    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus/extraction");
+    let floors: [(&str, &[(&str, usize)]); 2] = [
+        ("trafilatura", &[("title", 464), ("author", 251), ("date", 390), ("site", 7)]),
+        ("readability", &[("title", 48), ("author", 20), ("date", 11), ("site", 27), ("lang", 38)]),
+    ];
+    for (corpus, floors) in floors {
+        let Ok(folder) = std::fs::read_dir(corpora.join(corpus)) else {
+            println!("skipped: no {}", corpora.join(corpus).display());
+            continue;
+        };
+        let (mut pages, mut right) = (0, [0; 5]);
+        for path in folder.map(|entry| entry.unwrap().path()) {
+            if path.extension().is_none_or(|ext| ext != "json") {
+                continue;
+            }
+            let truth: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            let file = std::fs::File::open(path.with_extension("html.gz")).unwrap();
+            let mut bytes = Vec::new();
+            flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).unwrap();
+            pages += 1;
+            let Ok(decoded) = decode(&bytes, None) else { continue };
+            let url = truth["url"].as_str().and_then(|url| Url::parse(url).ok());
+            let found = metadata::read(&parse(&decoded.text), url.as_ref(), &Hints::default());
+            let got = |field| match field {
+                "title" => words(title(&found)),
+                "author" => words(&authors(&found).join(" ")),
+                "date" => found.published_day.map_or(String::new(), |day| day.to_string()),
+                "site" => words(found.site.as_ref().map_or("", |site| &site.value)),
+                _ => primary(found.language.as_ref().map_or("", |language| &language.value)),
+            };
+            for ((field, _), right) in floors.iter().zip(&mut right) {
+                let want = &truth["metadata"][field];
+                let want = match want.as_array() {
+                    Some(several) => {
+                        several.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+                    }
+                    None => want.as_str().unwrap_or("").to_owned(),
+                };
+                let want = match *field {
+                    "date" => want.get(..10).unwrap_or("").to_owned(),
+                    "lang" => primary(&want),
+                    _ => words(&want),
+                };
+                *right += usize::from(!want.is_empty() && want == got(field));
+            }
+        }
+        assert!(pages > 50, "{corpus}: only {pages} pages");
+        for ((field, floor), right) in floors.iter().zip(right) {
+            println!("{corpus}: {field} {right}");
+            assert!(right >= *floor, "{corpus}: {field} is right on {right} pages, not on {floor}");
+        }
+    }
+}
+
+/// The words of a text in small letters, for comparing.
+fn words(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let words = lower.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn primary(language: &str) -> String {
+    language.split(['-', '_']).next().unwrap_or("").to_lowercase()
 }
 
 proptest! {

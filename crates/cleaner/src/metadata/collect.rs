@@ -124,7 +124,9 @@ static HINTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
             "autor",
             "auteur",
             "writer",
-            "verfasser", // of bylines
+            "verfasser",
+            "username",
+            "wrote", // of bylines
             "date",
             "publish",
             "posted",
@@ -137,7 +139,7 @@ static HINTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
         .expect("fixed patterns")
 });
 /// Patterns below this of [`HINTS`] are of bylines, the others of dates.
-const BYLINE_HINTS: usize = 6;
+const BYLINE_HINTS: usize = 8;
 
 pub(super) fn collect(html: &Html) -> Collected {
     let mut found = Collected::default();

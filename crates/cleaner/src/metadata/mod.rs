@@ -12,6 +12,7 @@ mod collect;
 mod dates;
 mod jsonld;
 mod links;
+mod site;
 mod text;
 mod title;
 mod when;
@@ -26,6 +27,7 @@ use self::collect::Collected;
 pub(crate) use self::collect::may_hold_date;
 pub(crate) use self::dates::parse as parse_date;
 use self::jsonld::JsonLd;
+use self::site::Sites;
 use crate::html::Html;
 
 /// A value and where on the page it was found.
@@ -85,13 +87,14 @@ pub fn read(html: &Html, base: Option<&Url>, hints: &Hints) -> Metadata {
         (Some(inner), None) => Url::parse(inner).ok(),
         _ => None,
     };
-    let site = site(&found, &ld);
-    let site_name = site.as_ref().map(|site| site.value.as_str());
+    let site = site::site(&found, &ld);
+    let sites =
+        Sites::of(site.as_ref().map(|site| site.value.as_str()), base.and_then(Url::host_str));
     let when = when::when(&found, &ld, base, html);
     let links = resolved.as_ref().or(base);
     let mut metadata = Metadata {
-        title: title::title(&found, &ld, site_name, base.and_then(Url::host_str)),
-        authors: authors::authors(&found, &ld, site_name),
+        title: title::title(&found, &ld, &sites),
+        authors: authors::authors(&found, &ld, &sites),
         published: when.published,
         published_day: when.day,
         modified: when.modified,
@@ -106,6 +109,9 @@ pub fn read(html: &Html, base: Option<&Url>, hints: &Hints) -> Metadata {
         article_body: None,
         site,
     };
+    if let (None, Some(tag), Some(headline)) = (&metadata.site, &found.title, &metadata.title) {
+        metadata.site = site::beside(tag, &headline.value);
+    }
     metadata.article_body = ld.body.map(|value| Found { value, origin: "json-ld articleBody" });
     metadata.fill_from(hints);
     metadata
@@ -136,32 +142,6 @@ impl Metadata {
         }
         self.modified = self.modified.take().or_else(|| at(hints.updated));
     }
-}
-
-fn site(found: &Collected, ld: &JsonLd) -> Option<Found<String>> {
-    let named = [
-        ("og:site_name", found.meta("og:site_name")),
-        ("json-ld publisher", ld.publisher.as_deref()),
-        ("json-ld website", ld.website.as_deref()),
-        (
-            "meta site",
-            found.first_meta(&[
-                "application-name",
-                "apple-mobile-web-app-title",
-                "dc.publisher",
-                "dc:publisher",
-                "dcterms.publisher",
-                "publisher",
-                "citation_journal_title",
-                "itemprop:publisher",
-            ]),
-        ),
-    ];
-    let is_name = |name: &&str| name.len() <= 100 && name.chars().any(char::is_alphabetic);
-    named.into_iter().find_map(|(origin, name)| {
-        let value = name.filter(is_name)?.to_owned();
-        Some(Found { value, origin })
-    })
 }
 
 fn section(found: &Collected, ld: &JsonLd) -> Option<Found<String>> {

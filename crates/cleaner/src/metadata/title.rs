@@ -7,18 +7,14 @@
 use super::Found;
 use super::collect::{Collected, Heading, Place};
 use super::jsonld::JsonLd;
+use super::site::Sites;
 use super::text::{contains_words, folded};
 
 /// What may part a headline from the name of a site or section.
-const SEPARATORS: [&str; 12] =
+pub(super) const SEPARATORS: [&str; 12] =
     [" | ", " - ", " – ", " — ", " · ", " :: ", " » ", " « ", " / ", " • ", " \\ ", " > "];
 
-pub(super) fn title(
-    found: &Collected,
-    ld: &JsonLd,
-    site: Option<&str>,
-    host: Option<&str>,
-) -> Option<Found<String>> {
+pub(super) fn title(found: &Collected, ld: &JsonLd, sites: &Sites) -> Option<Found<String>> {
     let og = found.meta("og:title");
     let declared = [
         ("json-ld headline", ld.headline.as_deref()),
@@ -30,8 +26,6 @@ pub(super) fn title(
             found.first_meta(&["parsely-title", "sailthru.title", "headline", "title"]),
         ),
     ];
-    let site_folded = site.map(folded).unwrap_or_default();
-    let sites = Sites::of(site, host);
     let tag = found.title.as_deref().map(folded).unwrap_or_default();
     let others: Vec<String> = declared.iter().filter_map(|(_, t)| t.map(folded)).collect();
     let parts = found.title.as_deref().map(parts).unwrap_or_default();
@@ -39,7 +33,7 @@ pub(super) fn title(
         let text = folded(&heading.text);
         // A single word stands in many a title by chance: a section, a kind of text.
         let telling = text.contains(' ') || parts.contains(&text) || others.contains(&text);
-        text != site_folded
+        !sites.is_name(&text)
             && heading.text.len() < 390
             && (telling || heading.text.len() > 24)
             && (contains_words(&tag, &text)
@@ -61,9 +55,13 @@ pub(super) fn title(
         }
     };
     let better = |h1: &Heading, h2: &Heading| {
-        names_site(h1, h2, &parts, &others) || (exact(h2) == 2 && exact(h1) < 2)
+        names_site(h1, h2, &parts, &others)
+            || (exact(h2) == 2 && exact(h1) < 2 && h1.order < h2.order)
     };
-    let heading = longest(found.headings.iter().filter(|h| h.level == 1).filter(agreed))
+    // A site may have its name as the first `h1` and mark the headline.
+    let h1s = || found.headings.iter().filter(|h| h.level == 1).filter(agreed);
+    let heading = longest(h1s().filter(|h| h.marked && exact(h) > 0))
+        .or_else(|| longest(h1s()))
         .filter(|h| !is_site(h, &parts, &others))
         .map(|h1| lower().filter(|h2| better(h1, h2)).unwrap_or(h1))
         .or_else(lower);
@@ -74,7 +72,7 @@ pub(super) fn title(
         .headings
         .iter()
         .filter(|h| h.level == 1 && h.place != Place::Furniture && h.text.len() < 390)
-        .filter(|h| folded(&h.text) != site_folded && !sites.0.contains(&folded(&h.text)))
+        .filter(|h| !sites.names(&h.text))
         .collect();
     // Where one is marked or stands in the article, the others are of the page around it.
     let inner = || h1.iter().filter(|h| h.marked || h.place == Place::Article);
@@ -84,7 +82,7 @@ pub(super) fn title(
     };
     if let [only] = alone.as_slice()
         && (only.marked || only.place == Place::Article)
-        && only.text.len() >= 12
+        && (only.text.len() >= 12 || (only.marked && only.text.contains(' ')))
     {
         let repeated =
             parts.iter().take(1).chain(&others).find_map(|text| ending(&only.text, text));
@@ -95,13 +93,13 @@ pub(super) fn title(
     }
     for (origin, text) in declared {
         if let Some(text) = text
-            && folded(text) != site_folded
+            && !sites.is_name(&folded(text))
         {
             return Some(Found { value: sites.cut(text), origin });
         }
     }
     if let Some(tag) = found.title.as_deref() {
-        return Some(Found { value: cut_title(tag, &sites), origin: "title" });
+        return Some(Found { value: cut_title(tag, sites), origin: "title" });
     }
     h1.first().map(|h| Found { value: h.text.clone(), origin: "h1" })
 }
@@ -180,42 +178,6 @@ fn names_site(h1: &Heading, h2: &Heading, parts: &[String], others: &[String]) -
     }
 }
 
-/// What a site may be called in a title, folded.
-struct Sites(Vec<String>);
-
-impl Sites {
-    fn of(site: Option<&str>, host: Option<&str>) -> Self {
-        let mut names: Vec<String> = site.map(folded).into_iter().collect();
-        if let Some(host) = host {
-            let host = host.strip_prefix("www.").unwrap_or(host);
-            let registered = super::links::registered(host);
-            names.extend([folded(host), folded(registered)]);
-            names.extend(registered.split('.').next().map(folded));
-        }
-        names.retain(|name| !name.is_empty());
-        Self(names)
-    }
-
-    /// Cuts the site's name, where it is known, off either end of a title.
-    fn cut(&self, title: &str) -> String {
-        for separator in SEPARATORS {
-            if let Some((head, tail)) = title.rsplit_once(separator)
-                && !head.trim().is_empty()
-                && self.0.contains(&folded(tail))
-            {
-                return head.trim().to_owned();
-            }
-            if let Some((head, tail)) = title.split_once(separator)
-                && !tail.trim().is_empty()
-                && self.0.contains(&folded(head))
-            {
-                return tail.trim().to_owned();
-            }
-        }
-        title.to_owned()
-    }
-}
-
 /// Cuts what is not the headline off the `title` element: the site's name where it is known, else
 /// the last part when it is the shorter.
 fn cut_title(tag: &str, sites: &Sites) -> String {
@@ -281,7 +243,7 @@ mod tests {
             ("一-二", "一-二"),
             ("A well-known title", "A well-known title"),
         ] {
-            assert_eq!(cut_title(tag, &Sites(Vec::new())), want, "{tag}");
+            assert_eq!(cut_title(tag, &Sites::of(None, None)), want, "{tag}");
         }
     }
 }

@@ -64,6 +64,9 @@ const MODIFIED: [&str; 9] = [
     "lastmod",
 ];
 
+/// How many nodes after the headline a date may stand to be the one under it.
+const UNDER: usize = 30;
+
 pub(super) struct When {
     /// The day of `published` in the words of the page.
     pub(super) day: Option<jiff::civil::Date>,
@@ -86,11 +89,26 @@ pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>, html: &Ht
         let canonical = Url::parse(found.canonical.as_deref()?).ok()?;
         dates::of_path(canonical.path())
     });
+    let headline = headline(found);
+    let under = || {
+        let near = |date: &&DateText| {
+            date.place <= Place::Page && (headline..headline + UNDER).contains(&date.order)
+        };
+        let kinds = [DateHow::Published, DateHow::Time, DateHow::Class, DateHow::Text];
+        ranked(found, &kinds, false).filter(near).find_map(|date| read(&date.text))
+    };
+    // A `meta` of the same day knows the time as well.
+    let dated = meta(&DATED);
+    let apart = |date: &Date| {
+        let days = |dated: Date| date.day.since(dated.day).map_or(0, |span| span.get_days().abs());
+        dated.is_none_or(|dated| days(dated) > 1)
+    };
     let published = named(meta(&PUBLISHED), "meta published")
         .or_else(|| named(ld.published.as_deref().and_then(read), "json-ld datePublished"))
         .or_else(|| named(best(found, &read, &[DateHow::Published], true), "published markup"))
         .or_else(|| named(best(found, &read, &[DateHow::Time], false), "date markup"))
-        .or_else(|| named(meta(&DATED), "meta date"))
+        .or_else(|| named(under().filter(apart), "under the headline"))
+        .or_else(|| named(dated, "meta date"))
         .or_else(|| named(best(found, &read, &[DateHow::Class], false), "date markup"))
         .or_else(|| named(path, "address"))
         .or_else(|| {
@@ -103,6 +121,7 @@ pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>, html: &Ht
         .or_else(|| {
             named(best(found, &read, &[DateHow::Class, DateHow::Text], true), "date elsewhere")
         })
+        .or_else(|| named(best(found, &read, &[DateHow::Modified], true), "modified elsewhere"))
         .or_else(|| named(found.title.as_deref().and_then(read), "title"));
     // A change before the publication is a mistake of the page.
     let modified = modified.filter(|m| published.as_ref().is_none_or(|p| m.value.at >= p.value.at));
@@ -127,9 +146,7 @@ fn day_of_page(
     }
     let seen = [DateHow::Published, DateHow::Time, DateHow::Class, DateHow::Text];
     let local = |date: &DateText| {
-        read(&date.text)
-            .filter(|other| !other.utc || !date.text.contains(['T', 'Z']))
-            .map(|other| other.day)
+        read(&date.text).filter(|other| !other.utc || !is_iso(&date.text)).map(|other| other.day)
     };
     let hour = Offset::UTC.to_datetime(date.at).hour();
     // Zones reach fourteen hours to the east and twelve to the west.
@@ -151,6 +168,13 @@ fn day_of_page(
     moved.unwrap_or(date.day)
 }
 
+/// Whether a moment is written for machines: `2019-10-16T08:00:00Z`.
+fn is_iso(text: &str) -> bool {
+    text.as_bytes()
+        .windows(3)
+        .any(|w| w[1] == b'T' && w[0].is_ascii_digit() && w[2].is_ascii_digit())
+}
+
 /// The best marked date of these kinds: outside of furniture, near the headline, complete.
 fn best(
     found: &Collected,
@@ -161,18 +185,19 @@ fn best(
     ranked(found, kinds, anywhere).find_map(|date| read(&date.text))
 }
 
+/// Where the headline stands.
+fn headline(found: &Collected) -> usize {
+    let headings = found.headings.iter().filter(|h| h.place != Place::Furniture);
+    headings.min_by_key(|h| (h.level, h.order)).map_or(0, |h| h.order)
+}
+
 /// The marked dates of these kinds, best first.
 fn ranked<'a>(
     found: &'a Collected,
     kinds: &[DateHow],
     anywhere: bool,
 ) -> impl Iterator<Item = &'a DateText> {
-    let headline = found
-        .headings
-        .iter()
-        .filter(|h| h.place != Place::Furniture)
-        .min_by_key(|h| (h.level, h.order))
-        .map_or(0, |h| h.order);
+    let headline = headline(found);
     let rank = |date: &DateText| {
         let distance = date.order.abs_diff(headline);
         let before = usize::from(date.order < headline);

@@ -77,6 +77,8 @@ pub(super) fn byline_token(token: &str) -> Option<u8> {
                 | "verfasser"
                 | "authorname"
                 | "username"
+                | "wrote"
+                | "authorbold"
         )
     });
     if !named {

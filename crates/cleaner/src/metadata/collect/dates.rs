@@ -149,12 +149,15 @@ impl Collected {
         let opening =
             &text[..floor(text, if text.as_bytes()[0].is_ascii_digit() { 90 } else { 0 })];
         let short = if text.len() <= 90 { text.trim_end() } else { opening };
-        if dates::digits(short) >= 3 {
+        // A day and a time have fourteen digits at most.
+        if (3..=14).contains(&dates::digits(short)) {
             let starts = &short[..floor(short, if text.len() <= 90 { 90 } else { 22 })];
-            if dates::parse(starts).is_some() {
+            if let Some(how) = labelled(starts)
+                && dates::parse(starts).is_some()
+            {
                 *loose += 1;
-                self.date(node, starts, DateHow::Text, order);
-                if let Some(names) = authors::after_date(short) {
+                self.date(node, starts, how, order);
+                if let Some(names) = authors::beside_date(short) {
                     self.text_byline(node, names, order);
                 }
             }
@@ -175,3 +178,73 @@ impl Collected {
         }
     }
 }
+
+/// What a line with a date says of it; `None` for a sentence that mentions one.
+fn labelled(line: &str) -> Option<DateHow> {
+    let words = line.split_whitespace().filter(|word| word.starts_with(char::is_alphabetic));
+    if CHANGED.is_match(line) {
+        return Some(DateHow::Modified);
+    }
+    if PUBLISHED.is_match(line) {
+        return Some(DateHow::Class);
+    }
+    (words.count() <= MOST_WORDS).then_some(DateHow::Text)
+}
+
+/// Most words beside the numbers in a line that is a date: a weekday, a month, a place, "um … Uhr".
+const MOST_WORDS: usize = 8;
+
+static CHANGED: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a few short fixed patterns always build")]
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build([
+            "updated",
+            "modified",
+            "last edited",
+            "aktualisiert",
+            "änderung",
+            "geändert",
+            "bearbeitet",
+            "mis à jour",
+            "mise à jour",
+            "modifié",
+            "actualizado",
+            "actualizada",
+            "atualizado",
+            "aggiornato",
+            "bijgewerkt",
+            "uppdaterad",
+            "opdateret",
+            "oppdatert",
+            "zaktualizowano",
+            "обновлено",
+            "更新",
+        ])
+        .expect("fixed patterns")
+});
+
+static PUBLISHED: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "a few short fixed patterns always build")]
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build([
+            "published",
+            "posted on",
+            "erschienen",
+            "veröffentlicht",
+            "publiziert",
+            "publié",
+            "publicado",
+            "publicada",
+            "pubblicato",
+            "gepubliceerd",
+            "publicerad",
+            "publiceret",
+            "publisert",
+            "opublikowano",
+            "опубликовано",
+            "发布",
+        ])
+        .expect("fixed patterns")
+});

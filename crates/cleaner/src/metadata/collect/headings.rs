@@ -3,7 +3,7 @@
 use super::attributes::{Attributes, has_token, lower, tokens};
 use super::text::text;
 use super::{Collected, Heading, LONGEST, MOST, Place};
-use crate::html::Node;
+use crate::html::{AttributeName, Node};
 
 impl Collected {
     pub(super) fn heading(
@@ -16,7 +16,7 @@ impl Collected {
         if self.headings.len() >= MOST {
             return;
         }
-        let Some(mut text) = text(node, LONGEST) else { return };
+        let Some(mut text) = text(inner(node).unwrap_or(node), LONGEST) else { return };
         // The mark of a link to the heading itself, and of what was cut off at either end.
         text.truncate(text.trim_end_matches(['¶', '#', ' ', '§', ':', '|']).len());
         let cut = text.len() - text.trim_start_matches([' ', ':', '|', '–', '—', '-']).len();
@@ -49,4 +49,13 @@ impl Collected {
             order,
         });
     }
+}
+
+/// The part of a heading that is called the headline; what stands beside it is a line over it.
+fn inner(node: Node<'_>) -> Option<Node<'_>> {
+    let is = |inner: &Node<'_>| {
+        let class = inner.element().and_then(|e| e.attribute(AttributeName::Class));
+        class.is_some_and(|class| class.trim() == "headline")
+    };
+    node.descendants().skip(1).take(12).find(is)
 }

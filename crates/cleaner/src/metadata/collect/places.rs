@@ -44,12 +44,15 @@ impl Collected {
 
 fn place(node: Node<'_>, around: &HashSet<NodeId>) -> Place {
     let mut place = Place::Page;
-    let mut aside = false;
+    let (mut aside, mut foot) = (false, false);
     for ancestor in std::iter::once(node).chain(node.ancestors()).take(ANCESTORS) {
         let Some(element) = ancestor.element() else { continue };
         let name = element.name();
         let in_article = matches!(name, "article" | "main");
         if around.contains(&ancestor.id()) && name != "body" {
+            if foot && name != "article" {
+                return Place::Furniture;
+            }
             return match aside {
                 false => Place::Article,
                 true if in_article || place == Place::Article => Place::Beside,
@@ -62,9 +65,11 @@ fn place(node: Node<'_>, around: &HashSet<NodeId>) -> Place {
         if in_article {
             place = Place::Article;
         }
-        if name == "nav" || (name == "footer" && place != Place::Article) {
+        if name == "nav" {
             return Place::Furniture;
         }
+        // The foot of an article holds its byline.
+        foot = name == "footer" || (foot && name != "article");
         aside |= name == "aside";
         for (key, value) in element.attributes() {
             if !matches!(key, AttributeName::Class | AttributeName::Id) {
@@ -82,14 +87,13 @@ fn place(node: Node<'_>, around: &HashSet<NodeId>) -> Place {
             }
         }
     }
-    if aside { Place::Furniture } else { place }
+    if aside || foot { Place::Furniture } else { place }
 }
 
 fn is_furniture_token(token: &str) -> bool {
-    // The foot of an article holds its byline.
-    if ["post-footer", "entry-footer", "article-footer", "post__footer", "entry__footer"]
-        .contains(&token)
-    {
+    let of_article =
+        ["post-footer", "entry-footer", "article-footer", "post__footer", "entry__footer"];
+    if of_article.iter().any(|foot| token.starts_with(foot)) {
         return false;
     }
     parts(token).any(|part| {

@@ -25,7 +25,9 @@ pub(super) fn text(node: Node<'_>, most: usize) -> Option<String> {
                         out.push_str(&text[..floor(text, most + 1)]);
                     }
                     Value::Element(element) if muted.is_none() => match element.name() {
-                        "script" | "style" | "noscript" | "svg" if inner.id() != node.id() => {
+                        "script" | "style" | "noscript" | "svg" | "button"
+                            if inner.id() != node.id() =>
+                        {
                             muted = Some(inner.id());
                         }
                         _ if is_kicker(element) && inner.id() != node.id() => {
