@@ -32,6 +32,9 @@ pub(super) fn site(found: &Collected, ld: &JsonLd) -> Option<Found<String>> {
     })
 }
 
+/// Most letters of an address that are initials, in bytes.
+const MOST_INITIALS: usize = 8;
+
 /// The name that `title` has beside the headline: after it, or before it and a colon.
 pub(super) fn beside(title: &str, headline: &str) -> Option<Found<String>> {
     let headline = folded(headline);
@@ -83,8 +86,11 @@ impl Sites {
         let initials = || -> String {
             folded(text).split(' ').filter_map(|word| word.chars().next()).collect()
         };
-        let is = |name: String| self.all.contains(&name);
-        is(compact(text)) || (text.contains(' ') && is(initials()))
+        let is_short = |name: &String| name.len() <= MOST_INITIALS;
+        self.names(text)
+            || (text.contains(' ')
+                && self.all.iter().any(is_short)
+                && self.all.contains(&initials()))
     }
 
     /// Whether a text is the name or the address of the site.

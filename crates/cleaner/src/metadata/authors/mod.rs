@@ -102,42 +102,59 @@ struct Signed {
     origin: &'static str,
 }
 
-/// The writers, by the first of these that names a person; else by the first that names anyone,
-/// and by the site where it signs itself.
+/// The writers, by the first source that names a person; else by the first that names anyone, and
+/// by the site where it signs itself.
 pub(super) fn authors(found: &Collected, ld: &JsonLd, sites: &Sites) -> Vec<Found<String>> {
-    let mut sources = declared(found, ld, sites);
-    let (how, names) = visible(found, sites);
-    if !names.is_empty() {
-        let byline = Signed { names, origin: "byline" };
-        // What the markup does not call a byline weighs less than an organization that signs.
-        let at = match how {
-            ByHow::Link | ByHow::Text => sources.len(),
-            _ => sources.iter().position(|s| s.origin == ORGANIZATION).unwrap_or(sources.len()),
-        };
-        // All that are declared, and more: a declaration may name the first writer alone.
-        let fuller = how < ByHow::Link
-            && sources.first().is_some_and(|first| completes(&byline.names, &first.names));
-        sources.insert(if fuller { 0 } else { at }, byline);
-    }
-    let is_site = |name: &String| sites.is(name);
+    // "Mills & Sons" may be one name.
+    let names = |text: &str| match sites.names(text) {
+        true => vec![text.to_owned()],
+        false => split(text),
+    };
+    let from_ld = || Signed {
+        names: ld.authors.iter().flat_map(|name| names(name)).collect(),
+        origin: PERSONS,
+    };
+    let persons = std::iter::once_with(from_ld).filter(|_| ld.persons);
+    let mut declared =
+        persons.chain(declared(found, &names)).filter(|s| !s.names.is_empty()).peekable();
+
+    let (how, byline) = visible(found, sites);
+    let byline = Some(Signed { names: byline, origin: "byline" }).filter(|s| !s.names.is_empty());
+    // What the markup does not call a byline weighs less than an organization that signs.
+    let (marked, unmarked) = if how < ByHow::Link { (byline, None) } else { (None, byline) };
+    // A declaration may name the first writer alone.
+    let completes = |byline: &mut Signed| {
+        declared.peek().is_some_and(|first| completes(&byline.names, &first.names))
+    };
+    let mut marked = marked;
+    let fuller = marked.take_if(completes);
+    let organization = std::iter::once_with(|| Signed { origin: ORGANIZATION, ..from_ld() })
+        .filter(|s| !ld.persons && !s.names.is_empty());
+
     let is_person = |name: &String| is_full_name(name) && !is_organization(name);
     let mut own = None;
     let mut first = None;
-    for mut signed in sources {
-        let site = signed.names.iter().find(|name| is_site(name)).cloned();
-        signed.names.retain(|name| !is_site(name));
+    for mut signed in
+        fuller.into_iter().chain(declared).chain(marked).chain(organization).chain(unmarked)
+    {
+        let mut site = None;
+        signed.names.retain(|name| {
+            let is_site = sites.is(name);
+            if is_site && site.is_none() {
+                site = Some(name.clone());
+            }
+            !is_site
+        });
         if signed.names.is_empty() {
             own = own.or(site.map(|site| Signed { names: vec![site], origin: signed.origin }));
             continue;
         }
-        let declared = signed.origin == PERSONS;
-        if declared || (signed.origin != ORGANIZATION && signed.names.iter().any(is_person)) {
+        let organization = signed.origin == ORGANIZATION;
+        if signed.origin == PERSONS || (!organization && signed.names.iter().any(is_person)) {
             return named(signed.names, signed.origin);
         }
-        // After an organization comes only what the markup does not call a byline.
-        let last = signed.origin == ORGANIZATION;
         first = first.or(Some(signed));
-        if last {
+        if organization {
             break;
         }
     }
@@ -148,35 +165,23 @@ pub(super) fn authors(found: &Collected, ld: &JsonLd, sites: &Sites) -> Vec<Foun
 const PERSONS: &str = "json-ld author";
 const ORGANIZATION: &str = "json-ld organization";
 
-/// What the page declares, best first.
-fn declared(found: &Collected, ld: &JsonLd, sites: &Sites) -> Vec<Signed> {
-    let mut sources = Vec::new();
-    let mut add = |names: Vec<String>, origin| {
-        if !names.is_empty() {
-            sources.push(Signed { names, origin });
-        }
-    };
-    // "Mills & Sons" may be one name.
-    let split = |text: &str| match sites.names(text) {
-        true => vec![text.to_owned()],
-        false => split(text),
-    };
-    let from_ld: Vec<String> = ld.authors.iter().flat_map(|name| split(name)).collect();
-    if ld.persons {
-        add(from_ld.clone(), PERSONS);
-    }
-    for (origin, names) in METAS {
-        let names = found.all_metas(names).flat_map(split);
-        add(names.filter(|name| !is_address(name)).collect(), origin);
-    }
+/// What `meta` elements declare, best first.
+fn declared(
+    found: &Collected,
+    split: &impl Fn(&str) -> Vec<String>,
+) -> impl Iterator<Item = Signed> {
+    let metas = METAS.iter().map(move |(origin, metas)| {
+        let names = found.all_metas(metas).flat_map(split).filter(|name| !is_address(name));
+        Signed { names: names.collect(), origin }
+    });
     // What WordPress plugins show beside a shared link, as pairs of label and value.
-    let shown = [("twitter:label1", "twitter:data1"), ("twitter:label2", "twitter:data2")];
-    let names = shown.iter().filter(|(label, _)| found.meta(label).is_some_and(is_opening));
-    add(names.filter_map(|(_, data)| found.meta(data)).flat_map(split).collect(), "twitter:data");
-    if !ld.persons {
-        add(from_ld, ORGANIZATION);
-    }
-    sources
+    let shown = move || {
+        let shown = [("twitter:label1", "twitter:data1"), ("twitter:label2", "twitter:data2")];
+        let names = shown.iter().filter(|(label, _)| found.meta(label).is_some_and(is_opening));
+        let names = names.filter_map(|(_, data)| found.meta(data)).flat_map(split);
+        Signed { names: names.collect(), origin: "twitter:data" }
+    };
+    metas.chain(std::iter::once_with(shown))
 }
 
 /// Whether a name is an address, such as "example.org", with which few sign.
@@ -219,6 +224,11 @@ fn visible(found: &Collected, sites: &Sites) -> (ByHow, Vec<String>) {
     let is_heading = |order: usize| found.headings.iter().any(|h| h.level == 1 && h.order == order);
     let bylines = found.bylines.iter().filter(|b| b.place <= Place::Beside);
     for byline in bylines.filter(|b| !is_heading(b.order)) {
+        let place =
+            (byline.place == Place::Beside, byline.how, byline.order < headline, byline.place);
+        if best.as_ref().is_some_and(|((nobody, known), _)| !nobody && *known < place) {
+            continue;
+        }
         let names = split(&byline.text);
         // A long list is of subjects or sources.
         let persons = names.iter().filter(|name| is_full_name(name)).count();
@@ -226,13 +236,7 @@ fn visible(found: &Collected, sites: &Sites) -> (ByHow, Vec<String>) {
             continue;
         }
         let nobody = names.iter().all(|name| sites.is(name) || is_agency(name));
-        let key = (
-            nobody,
-            byline.place == Place::Beside,
-            byline.how,
-            byline.order < headline,
-            byline.place,
-        );
+        let key = (nobody, place);
         match &mut best {
             Some((known, all)) if *known == key => {
                 // More of the same mark directly after are the other writers.
@@ -244,7 +248,7 @@ fn visible(found: &Collected, sites: &Sites) -> (ByHow, Vec<String>) {
             _ => best = Some((key, names)),
         }
     }
-    best.map_or((ByHow::Text, Vec::new()), |((_, _, how, _, _), names)| (how, names))
+    best.map_or((ByHow::Text, Vec::new()), |((_, (_, how, ..)), names)| (how, names))
 }
 
 fn named(names: Vec<String>, origin: &'static str) -> Vec<Found<String>> {

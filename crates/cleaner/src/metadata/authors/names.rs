@@ -2,7 +2,7 @@
 
 use super::super::dates;
 use super::super::text::clean;
-use super::openings::{is_byline, is_full_name, without_opening};
+use super::openings::{is_full_name, is_opened, without_opening};
 
 /// Words that join two names.
 const JOINERS: &[&str] = &[
@@ -68,7 +68,7 @@ fn signed(line: &str) -> &str {
     let mut parts = line.split(MARKS).map(|part| part.trim_matches([' ', '-', '–', '—', '/']));
     parts
         .clone()
-        .find(|part| is_byline(part))
+        .find(|part| is_opened(part))
         .or_else(|| parts.find(|part| !part.is_empty() && dates::parse(part).is_none()))
         .unwrap_or(line)
 }
@@ -186,7 +186,7 @@ fn name(text: &str) -> Option<String> {
         && text.len() <= 80
         && words <= 8
         && (digits * 3 <= letters || is_handle)
-        && !dates::is_month(text)
+        && !(words == 1 && dates::is_month(text))
         && !ENDINGS
             .iter()
             .any(|word| lower.strip_suffix(word).is_some_and(|head| head.ends_with(' ')))
@@ -206,14 +206,11 @@ fn is_weekday(word: &str) -> bool {
 
 /// A name without the job before it: "Online-Redakteurin Jane Doe".
 fn without_job(text: &str) -> &str {
-    match text.split_once(' ') {
-        Some((job, name))
-            if is_full_name(name) && JOBS.iter().any(|end| job.to_lowercase().ends_with(end)) =>
-        {
-            name
-        }
-        _ => text,
-    }
+    let Some((job, name)) = text.split_once(' ').filter(|(_, name)| is_full_name(name)) else {
+        return text;
+    };
+    let job = job.to_lowercase();
+    if JOBS.iter().any(|end| job.ends_with(end)) { name } else { text }
 }
 
 /// Ends of words for those who write.

@@ -136,7 +136,7 @@ pub(in crate::metadata) fn is_opening(text: &str) -> bool {
 /// Whether a text is a byline by its wording: "By", "von" or their kin, then capitalized names.
 pub(crate) fn is_byline(text: &str) -> bool {
     let text = text.trim_start_matches(['-', '–', '—', '|', ' ']).trim();
-    if !openings(text).any(|opening| opens(text, opening)) {
+    if !is_opened(text) {
         return false;
     }
     let rest = without_opening(text);
@@ -148,6 +148,11 @@ pub(crate) fn is_byline(text: &str) -> bool {
         && words.filter(|word| !capital(word)).count() <= 1
         && !rest.ends_with(['.', '!', '?', ':', ','])
         && !split(rest).is_empty()
+}
+
+/// Whether "By", "von" or their kin open a text.
+pub(super) fn is_opened(text: &str) -> bool {
+    openings(text).any(|opening| opens(text, opening))
 }
 
 /// The text after "By", "Von", "Author:" and their kin.

@@ -152,8 +152,8 @@ impl Collected {
         // A day and a time have fourteen digits at most.
         if (3..=14).contains(&dates::digits(short)) {
             let starts = &short[..floor(short, if text.len() <= 90 { 90 } else { 22 })];
-            if let Some(how) = labelled(starts)
-                && dates::parse(starts).is_some()
+            if dates::parse(starts).is_some()
+                && let Some(how) = labelled(starts)
             {
                 *loose += 1;
                 self.date(node, starts, how, order);

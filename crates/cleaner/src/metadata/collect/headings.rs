@@ -16,7 +16,8 @@ impl Collected {
         if self.headings.len() >= MOST {
             return;
         }
-        let Some(mut text) = text(inner(node).unwrap_or(node), LONGEST) else { return };
+        let part = if name == "h1" { inner(node) } else { None };
+        let Some(mut text) = text(part.unwrap_or(node), LONGEST) else { return };
         // The mark of a link to the heading itself, and of what was cut off at either end.
         text.truncate(text.trim_end_matches(['¶', '#', ' ', '§', ':', '|']).len());
         let cut = text.len() - text.trim_start_matches([' ', ':', '|', '–', '—', '-']).len();

@@ -1,11 +1,11 @@
 //! Where on the page a candidate stands, by its ancestors.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::super::text::{contains_words, folded};
 use super::attributes::{lower, parts, tokens};
 use super::{Collected, Heading, Place};
-use crate::html::{AttributeName, Html, Node, NodeId};
+use crate::html::{AttributeName, Element, Html, Node, NodeId};
 
 /// How many ancestors tell where an element stands.
 const ANCESTORS: usize = 24;
@@ -29,7 +29,9 @@ impl Collected {
         {
             around.extend(ancestors(only));
         }
-        let place = |id: NodeId| place(html.node(id), &around);
+        // Candidates stand close together and share their ancestors.
+        let mut known = HashMap::new();
+        let mut place = |id: NodeId| place(html.node(id), &around, &mut known);
         for heading in &mut self.headings {
             heading.place = place(heading.node);
         }
@@ -42,7 +44,7 @@ impl Collected {
     }
 }
 
-fn place(node: Node<'_>, around: &HashSet<NodeId>) -> Place {
+fn place(node: Node<'_>, around: &HashSet<NodeId>, known: &mut HashMap<NodeId, Marks>) -> Place {
     let mut place = Place::Page;
     let (mut aside, mut foot) = (false, false);
     for ancestor in std::iter::once(node).chain(node.ancestors()).take(ANCESTORS) {
@@ -71,23 +73,38 @@ fn place(node: Node<'_>, around: &HashSet<NodeId>) -> Place {
         // The foot of an article holds its byline.
         foot = name == "footer" || (foot && name != "article");
         aside |= name == "aside";
+        let marks = known.entry(ancestor.id()).or_insert_with(|| Marks::of(element));
+        if marks.furniture {
+            return Place::Furniture;
+        }
+        aside |= marks.aside;
+    }
+    if aside || foot { Place::Furniture } else { place }
+}
+
+/// What classes and ids say of the place of an element.
+#[derive(Debug, Clone, Copy, Default)]
+struct Marks {
+    furniture: bool,
+    aside: bool,
+}
+
+impl Marks {
+    fn of(element: Element<'_>) -> Self {
+        let mut marks = Self::default();
         for (key, value) in element.attributes() {
             if !matches!(key, AttributeName::Class | AttributeName::Id) {
                 continue;
             }
-            for token in tokens(value) {
-                if token.len() <= 40 {
-                    let token = lower(token);
-                    if is_furniture_token(&token) {
-                        return Place::Furniture;
-                    }
-                    aside |=
-                        parts(&token).any(|part| matches!(part, "sidebar" | "widget" | "aside"));
-                }
+            for token in tokens(value).filter(|token| token.len() <= 40) {
+                let token = lower(token);
+                marks.furniture |= is_furniture_token(&token);
+                marks.aside |=
+                    parts(&token).any(|part| matches!(part, "sidebar" | "widget" | "aside"));
             }
         }
+        marks
     }
-    if aside || foot { Place::Furniture } else { place }
 }
 
 fn is_furniture_token(token: &str) -> bool {

@@ -92,7 +92,9 @@ static KICKERS: LazyLock<AhoCorasick> = LazyLock::new(|| {
 fn is_kicker(element: Element<'_>) -> bool {
     element.attribute(AttributeName::Class).is_some_and(|class| {
         // `label-hidden` and `labels` are something else.
-        KICKERS.is_match(class) || tokens(class).any(|t| t == "label" || t.ends_with("-label"))
+        KICKERS.is_match(class)
+            || class.contains("label")
+                && tokens(class).any(|t| t == "label" || t.ends_with("-label"))
     })
 }
 
