@@ -5,7 +5,7 @@
 //! markup of WordPress and its kin, and the visible headline, byline and date; for each field the
 //! file of its name says which goes first. Leaves out: guessing what the page does not say.
 //!
-//! `collect` walks, `jsonld` reads the graphs, `title`, `authors`, `when` and `links` choose.
+//! `collect` walks, `jsonld` reads the graphs, `title`, `authors`, `when`, `site` and `links` choose.
 
 mod authors;
 mod collect;

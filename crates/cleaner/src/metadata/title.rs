@@ -1,7 +1,8 @@
 //! The headline of a page, without the name of the site.
 //!
 //! A page says its headline several times. The best is the visible heading that the `title` element
-//! or OpenGraph repeats: both then mean the article. Where no heading agrees, what was written for
+//! or OpenGraph repeats: both then mean the article, and one that is all of a declaration before one
+//! that is a part. A page with one `h1` that nothing repeats means that. Else what was written for
 //! the article alone goes before `title`, from which the site's name is cut.
 
 use super::Found;

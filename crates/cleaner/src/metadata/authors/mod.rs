@@ -11,8 +11,7 @@ use super::jsonld::JsonLd;
 use super::site::Sites;
 use super::text::{contains_words, folded};
 
-use self::names::is_agency;
-pub(crate) use self::names::split;
+use self::names::{is_agency, names_of};
 pub(crate) use self::openings::is_byline;
 pub(super) use self::openings::{beside_date, is_full_name, is_opening};
 
@@ -96,6 +95,11 @@ const ORGANIZATIONS: &[&str] = &[
     "club",
 ];
 
+/// The names in a line; an address, such as "example.org", is none.
+pub(crate) fn split(line: &str) -> Vec<String> {
+    names_of(line).into_iter().filter(|name| !is_address(name)).collect()
+}
+
 /// Where names stand, and which.
 struct Signed {
     names: Vec<String>,
@@ -108,7 +112,7 @@ pub(super) fn authors(found: &Collected, ld: &JsonLd, sites: &Sites) -> Vec<Foun
     // "Mills & Sons" may be one name.
     let names = |text: &str| match sites.names(text) {
         true => vec![text.to_owned()],
-        false => split(text),
+        false => names_of(text),
     };
     let from_ld = || Signed {
         names: ld.authors.iter().flat_map(|name| names(name)).collect(),
@@ -168,23 +172,23 @@ const ORGANIZATION: &str = "json-ld organization";
 /// What `meta` elements declare, best first.
 fn declared(
     found: &Collected,
-    split: &impl Fn(&str) -> Vec<String>,
+    names_of: &impl Fn(&str) -> Vec<String>,
 ) -> impl Iterator<Item = Signed> {
     let metas = METAS.iter().map(move |(origin, metas)| {
-        let names = found.all_metas(metas).flat_map(split).filter(|name| !is_address(name));
+        let names = found.all_metas(metas).flat_map(names_of).filter(|name| !is_address(name));
         Signed { names: names.collect(), origin }
     });
     // What WordPress plugins show beside a shared link, as pairs of label and value.
     let shown = move || {
         let shown = [("twitter:label1", "twitter:data1"), ("twitter:label2", "twitter:data2")];
         let names = shown.iter().filter(|(label, _)| found.meta(label).is_some_and(is_opening));
-        let names = names.filter_map(|(_, data)| found.meta(data)).flat_map(split);
+        let names = names.filter_map(|(_, data)| found.meta(data)).flat_map(names_of);
         Signed { names: names.collect(), origin: "twitter:data" }
     };
     metas.chain(std::iter::once_with(shown))
 }
 
-/// Whether a name is an address, such as "example.org", with which few sign.
+/// Whether a name is an address, with which a site may sign.
 fn is_address(name: &str) -> bool {
     !name.contains(' ')
         && name.rsplit_once('.').is_some_and(|(_, end)| {
@@ -229,7 +233,7 @@ fn visible(found: &Collected, sites: &Sites) -> (ByHow, Vec<String>) {
         if best.as_ref().is_some_and(|((nobody, known), _)| !nobody && *known < place) {
             continue;
         }
-        let names = split(&byline.text);
+        let names = names_of(&byline.text);
         // A long list is of subjects or sources.
         let persons = names.iter().filter(|name| is_full_name(name)).count();
         if names.is_empty() || (names.len() > 4 && 2 * persons < names.len()) {
@@ -299,6 +303,7 @@ mod tests {
             ("https://example.org/jane", vec![]),
             ("16 October 2019", vec![]),
             ("admin", vec![]),
+            ("example.org", vec![]),
             ("", vec![]),
         ] {
             assert_eq!(split(byline), want, "{byline}");

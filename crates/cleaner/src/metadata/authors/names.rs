@@ -77,7 +77,7 @@ fn signed(line: &str) -> &str {
 const MARKS: [char; 5] = ['|', '·', '•', '»', '∙'];
 
 /// The names in a byline.
-pub(crate) fn split(byline: &str) -> Vec<String> {
+pub(super) fn names_of(byline: &str) -> Vec<String> {
     let Some(text) = clean(byline) else { return Vec::new() };
     let is_address = |word: &&str| {
         word.contains("://")

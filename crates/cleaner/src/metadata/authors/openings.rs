@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::names::split;
+use super::names::names_of;
 
 /// What opens a byline, in lower case; longest first where one opens another.
 const OPENINGS: &[&str] = &[
@@ -147,7 +147,7 @@ pub(crate) fn is_byline(text: &str) -> bool {
         && words.next().is_some_and(capital)
         && words.filter(|word| !capital(word)).count() <= 1
         && !rest.ends_with(['.', '!', '?', ':', ','])
-        && !split(rest).is_empty()
+        && !names_of(rest).is_empty()
 }
 
 /// Whether "By", "von" or their kin open a text.
