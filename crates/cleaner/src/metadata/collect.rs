@@ -228,7 +228,7 @@ impl Collected {
         if name == "a" {
             if has_token(with.rel, "author") {
                 self.byline(node, ByHow::Rel, order);
-            } else if with.href.is_some_and(bylines::leads_to_author) {
+            } else if with.href.is_some_and(|href| bylines::leads_to_writer(href, node)) {
                 self.byline(node, ByHow::Link, order);
             }
             if has_token(with.rel, "tag")

@@ -40,9 +40,11 @@ pub(super) fn title(found: &Collected, ld: &JsonLd, sites: &Sites) -> Option<Fou
             && (contains_words(&tag, &text)
                 || others.iter().any(|other| contains_words(other, &text)))
     };
+    let agreeing: Vec<&Heading> =
+        found.headings.iter().filter(|h| h.level <= 2 || h.marked).filter(agreed).collect();
     let lower = || {
-        let lower = found.headings.iter().filter(|h| h.level == 2 || h.marked);
-        longest(lower.filter(agreed).filter(|h| h.place != Place::Furniture))
+        let lower = agreeing.iter().copied().filter(|h| h.level == 2 || h.marked);
+        longest(lower.filter(|h| h.place != Place::Furniture))
             .filter(|h| h.text.len() >= 12 || h.marked)
             .filter(|h| !is_site(h, &parts, &others))
     };
@@ -60,7 +62,7 @@ pub(super) fn title(found: &Collected, ld: &JsonLd, sites: &Sites) -> Option<Fou
             || (exact(h2) == 2 && exact(h1) < 2 && h1.order < h2.order)
     };
     // A site may have its name as the first `h1` and mark the headline.
-    let h1s = || found.headings.iter().filter(|h| h.level == 1).filter(agreed);
+    let h1s = || agreeing.iter().copied().filter(|h| h.level == 1);
     let heading = longest(h1s().filter(|h| h.marked && exact(h) > 0))
         .or_else(|| longest(h1s()))
         .filter(|h| !is_site(h, &parts, &others))

@@ -120,7 +120,8 @@ const PARTICLES: [&str; 18] = [
 /// Whether a text only opens a byline whose name stands in an element of its own: "Written by",
 /// "Autor:".
 pub(in crate::metadata) fn is_opening(text: &str) -> bool {
-    let alone = text.trim_end_matches(|c: char| c == ':' || c.is_whitespace());
+    let alone = text.trim_start_matches(['|', '-', '–', ' ']);
+    let alone = alone.trim_end_matches(|c: char| c == ':' || c.is_whitespace());
     // Other words without a colon, too.
     let needs_colon = ["redaktion", "vom", "text", "from", "di", "af", "av", "par", "por", "door"];
     let same = |opening: &&str| {

@@ -33,7 +33,7 @@ impl Collected {
     }
 }
 
-static AUTHOR_FOLDERS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+static FOLDERS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "a few short fixed patterns always build")]
     AhoCorasick::new([
         "/author/",
@@ -47,15 +47,37 @@ static AUTHOR_FOLDERS: LazyLock<AhoCorasick> = LazyLock::new(|| {
         "/writers/",
         "/journalist/",
         "/reporter/",
-        "?author=",
+        "?author=", // of writers
+        "/reporters/",
+        "/columnists/",
+        "/journalistes/",
+        "/redaktion/",
+        "/profil/",
+        "/profile/",
+        "/user/",
+        "/users/",
+        "/members/",
+        "/people/",
     ])
     .expect("fixed patterns")
 });
+/// Patterns below this of [`FOLDERS`] are of writers, the others of anyone.
+const WRITERS: usize = 12;
 
-/// Whether an address is of a page about a writer.
-pub(super) fn leads_to_author(href: &str) -> bool {
-    let folder = AUTHOR_FOLDERS.find(href);
-    folder.is_some_and(|folder| href[folder.end()..].trim_end_matches('/').len() > 1)
+/// Whether a link leads to a page about a writer: by its folder, or, where the folder is of anyone,
+/// by the name that it shows and the address ends in: `/user/jane-doe` for "Jane Doe", not
+/// `/user/register` for "Join us".
+pub(super) fn leads_to_writer(href: &str, node: Node<'_>) -> bool {
+    let Some(folder) = FOLDERS.find(href) else { return false };
+    let rest = href[folder.end()..].trim_end_matches('/');
+    if folder.pattern().as_usize() < WRITERS {
+        return rest.len() > 1;
+    }
+    let letters = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let name = text(node, 80).map(|name| letters(&name)).unwrap_or_default();
+    name.len() >= 3 && letters(rest).starts_with(&name)
 }
 
 /// 2 for a class that holds the name alone, 1 for one that holds a byline.
