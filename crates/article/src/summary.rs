@@ -17,7 +17,7 @@ pub struct Span {
 pub struct Summary {
     /// The whole summary; its sentences joined by a space (or by line breaks for bullets).
     pub text: String,
-    /// How it was made: `extractive`, `rust-bert` or `llm`.
+    /// How it was made: `extractive`, `rust-bert`, `llama` or `llm`.
     pub method: String,
     /// Which model made it, with its version; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -27,6 +27,8 @@ pub struct Config {
     pub grounding: Grounding,
     /// The model behind method rust-bert. Default none.
     pub rust_bert: Option<crate::rust_bert::Config>,
+    /// The model behind method llama. Default none.
+    pub llama: Option<crate::llama::Config>,
     /// The language model behind method llm. Default none.
     pub llm: Option<LlmConfig>,
     /// What is different for the articles of single sources, by the source's name. Default
@@ -44,6 +46,7 @@ impl Default for Config {
             style: Style::Sentences,
             grounding: Grounding::default(),
             rust_bert: None,
+            llama: None,
             llm: None,
             by_source: BTreeMap::new(),
         }
@@ -144,6 +147,18 @@ impl Config {
                 return mistake("method", "method rust-bert needs `summarizer.rust_bert`", help);
             }
         }
+        if self.method.contains(&Method::Llama) {
+            if !cfg!(feature = "llama") {
+                let message = "this newsmill is built without method llama";
+                let help = "build with `cargo build --release --features llama`";
+                return mistake("method", message, help);
+            }
+            let Some(llama) = &self.llama else {
+                let help = "add llama: { path: FILE.gguf, sha256: HASH }";
+                return mistake("method", "method llama needs `summarizer.llama`", help);
+            };
+            return llama.mistake();
+        }
         None
     }
 
@@ -171,6 +186,9 @@ pub enum Method {
     /// A BART, T5, Pegasus, LongT5 or ProphetNet in a folder; needs `rust_bert` and a newsmill
     /// that was built with the cargo feature rust-bert.
     RustBert,
+    /// A GGUF model in this process; needs `llama` and a newsmill that was built with the cargo
+    /// feature llama.
+    Llama,
     /// A language model behind an OpenAI-compatible address; needs `llm`.
     Llm,
 }

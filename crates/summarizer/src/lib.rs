@@ -9,6 +9,7 @@ mod config;
 pub mod eval;
 pub mod extractive;
 pub mod grounding;
+pub mod llama;
 pub mod llm;
 pub mod models;
 pub mod rouge;
@@ -37,6 +38,10 @@ pub enum SummarizeError {
     /// The language model wrote no summary.
     #[error(transparent)]
     Llm(#[from] llm::LlmError),
+    /// The model in this process cannot be used, or wrote no summary.
+    #[cfg(feature = "llama")]
+    #[error(transparent)]
+    Llama(#[from] llama::LlamaError),
     /// The configuration asks for what cannot be.
     #[error("summarizer: {0}")]
     Config(String),
@@ -49,6 +54,8 @@ impl SummarizeError {
             Self::NoSentence => Disposition::Reject(Reason::TooShort { words: 0 }),
             Self::Ungrounded(_) => Disposition::Reject(Reason::Ungrounded),
             Self::Llm(error) => error.disposition(),
+            #[cfg(feature = "llama")]
+            Self::Llama(error) => error.disposition(),
             Self::Config(_) => Disposition::Fatal,
         }
     }
@@ -91,6 +98,14 @@ fn build_with(
         methods.push(match method {
             Method::Extractive => ("extractive", Box::new(extractive::Extractive::new(config))),
             Method::RustBert => ("rust-bert", loaded.rust_bert(config)?),
+            #[cfg(feature = "llama")]
+            Method::Llama => ("llama", Box::new(llama::Llama::new(config)?)),
+            #[cfg(not(feature = "llama"))]
+            Method::Llama => {
+                let message = "method llama: this newsmill is built without it; build with \
+                               `cargo build --release --features llama`";
+                return Err(SummarizeError::Config(message.to_owned()));
+            }
             Method::Llm => ("llm", Box::new(llm::Llm::new(config, Arc::clone(meter))?)),
         });
     }

@@ -10,6 +10,7 @@ mod dist;
 mod figures;
 mod gbm;
 mod licences;
+mod llama;
 mod power_loss;
 mod rust_bert;
 mod schema;

@@ -1,7 +1,7 @@
 //! The whole check: what must hold before a change is taken.
 
 use crate::command::{command, step};
-use crate::{licences, rust_bert, schema, setup};
+use crate::{licences, llama, rust_bert, schema, setup};
 
 /// What to leave out or add.
 #[derive(Debug, clap::Args)]
@@ -13,11 +13,18 @@ pub(crate) struct Args {
     /// (84 MB) where they are missing
     #[arg(long)]
     rust_bert: bool,
+    /// Only the tests of the feature llama; fetches a model, cmake and libclang (148 MB) where they
+    /// are missing and builds llama.cpp (15 minutes of one core)
+    #[arg(long)]
+    llama: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if args.rust_bert {
         return rust_bert::test();
+    }
+    if args.llama {
+        return llama::test();
     }
     let cargo = |words: &str| command("cargo", words.split_whitespace());
     step("format", cargo("fmt --all -- --check"))?;

@@ -54,10 +54,19 @@ pub(super) fn sentences(
             serde_json::Deserializer::from_str(&content[at..]).into_iter::<Answer>().next()?.ok()
         })
         .ok_or(AnswerError::NotJson)?;
+    checked(answer.sentences.iter().map(String::as_str), source, config)
+}
+
+/// The sentences in `lines`, which a model wrote, where they can be a summary of `source`.
+pub(crate) fn checked<'a>(
+    lines: impl IntoIterator<Item = &'a str>,
+    source: &Source,
+    config: &Config,
+) -> Result<Vec<String>, AnswerError> {
     let mut found: Vec<String> = Vec::new();
-    for line in answer.sentences {
+    for line in lines {
         // A model may put two sentences into one string; each must stand on its own.
-        let line = super::prompt::defused(&line).replace('\n', " ");
+        let line = super::prompt::defused(line).replace('\n', " ");
         found.extend(sentences::split(&line).into_iter().map(|s| line[s.bytes].to_owned()));
     }
     found.dedup();

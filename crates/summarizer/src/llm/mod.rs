@@ -20,9 +20,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use newsmill_article::{Disposition, Document, Reason, Spent, Summary, SummarySentence};
 
 pub use answer::AnswerError;
+#[cfg(feature = "llama")]
+pub(crate) use answer::checked;
 pub use client::RequestError;
 pub use config::{Budget, LlmConfig, Price};
 pub use meter::Meter;
+#[cfg(feature = "llama")]
+pub(crate) use prompt::defused;
 
 use crate::grounding::{self, Source};
 use crate::{Config, SummarizeError, Summarizer};

@@ -69,7 +69,7 @@ impl Prompt {
 
 /// `text` without control tokens and control characters. Words are left as they are: an order in
 /// an article is part of the article.
-pub(super) fn defused(text: &str) -> String {
+pub(crate) fn defused(text: &str) -> String {
     let mut clean: String =
         text.chars().filter(|c| *c == '\n' || !(c.is_control() || is_format(*c))).collect();
     // Taking one token out can put another together, so until there is none; each round shortens.
