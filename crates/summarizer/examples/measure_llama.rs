@@ -2,11 +2,11 @@
 //!
 //! ```sh
 //! cargo run --release -p newsmill-summarizer --features llama --example measure_llama -- \
-//!     MODEL.gguf SHA256 ARTICLES.jsonl OUT [N]
+//!     MODEL.gguf SHA256 ARTICLES.jsonl OUT [N [WAY...]]
 //! ```
 //!
-//! Reads N lines {id, text} (100 where not given) and writes to the folder OUT, for each way, what
-//! the model wrote (`WAY.jsonl`) and what the check made of it (`WAY-checked.jsonl`), as lines
+//! Reads N lines {id, text} (100 where not given) and writes to the folder OUT, for each way (all
+//! four where none is named: plain, fuse, copy, fuse-copy), what the model wrote (`WAY.jsonl`) and what the check made of it (`WAY-checked.jsonl`), as lines
 //! {id, summary} for `newsmill eval` and its like. Prints names and numbers that the article lacks,
 //! and support.
 
@@ -42,11 +42,13 @@ struct Sums {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [path, sha256, articles, out, rest @ ..] = arguments.as_slice() else {
-        return Err("give MODEL.gguf SHA256 ARTICLES.jsonl OUT [N]".into());
+        return Err("give MODEL.gguf SHA256 ARTICLES.jsonl OUT [N [WAY...]]".into());
     };
     let most: usize = rest.first().map_or(Ok(100), |n| n.parse())?;
     fs::create_dir_all(out)?;
-    for (way, sentences, copy_only) in WAYS {
+    let named = rest.get(1..).unwrap_or_default();
+    let asked = |way: &str| named.is_empty() || named.iter().any(|name| name == way);
+    for (way, sentences, copy_only) in WAYS.into_iter().filter(|(way, ..)| asked(way)) {
         let settings = llama::Config {
             path: path.into(),
             sha256: sha256.clone(),
