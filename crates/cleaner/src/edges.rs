@@ -19,6 +19,7 @@ pub(crate) fn edges(page: &Page, decisions: &mut [Decision]) {
     source_lines(page, decisions);
     closing_section(page, decisions);
     closing_links(page, decisions);
+    closing_list(page, decisions);
     announcements(page, decisions);
 }
 
@@ -223,6 +224,29 @@ fn closing_links(page: &Page, decisions: &mut [Decision]) {
     if linked.len() >= ROW {
         for at in linked {
             drop_block(&mut decisions[at], "closing links");
+        }
+    }
+}
+
+/// A list behind all other text whose items all have links, under a line that is no text.
+fn closing_list(page: &Page, decisions: &mut [Decision]) {
+    const ITEMS: usize = 3;
+    const LINE: f32 = 8.0;
+    let list_of = |at: usize| page.layout.above[page.tree.blocks[at].element].list;
+    let Some(last) = (0..decisions.len()).rev().find(|&at| decisions[at].kept) else { return };
+    let list = list_of(last);
+    let items = page.tree.elements[list].blocks.clone();
+    if list == 0 || items.start == 0 {
+        return;
+    }
+    let title = items.start - 1;
+    if decisions[title].kept || page.statistics[title].words > LINE {
+        return;
+    }
+    let kept: Vec<usize> = items.filter(|&at| decisions[at].kept).collect();
+    if kept.len() >= ITEMS && kept.iter().all(|&at| page.tree.blocks[at].links > 0) {
+        for at in kept {
+            drop_block(&mut decisions[at], "closing list");
         }
     }
 }

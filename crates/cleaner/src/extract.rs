@@ -10,7 +10,7 @@ use crate::metadata::{Found, Metadata};
 use crate::model::table::MODEL;
 use crate::render::render;
 use crate::rules::{Decision, decide};
-use crate::tree::Tree;
+use crate::tree::{Tree, is_invisible, is_space};
 
 /// Fewer characters than this are a thin result, for which other sources are asked.
 const THIN: usize = 250;
@@ -79,7 +79,8 @@ fn best_container(page: &Page, decisions: &mut [Decision]) {
 /// A text without markup, a paragraph a line.
 fn paragraphs(text: &str) -> (String, Vec<Block>) {
     let (mut out, mut blocks, mut length) = (String::new(), Vec::new(), 0);
-    for line in text.lines().map(crate::score::collapse).filter(|line| !line.is_empty()) {
+    let seen = text.replace(|c| !is_space(c) && is_invisible(c), "");
+    for line in seen.lines().map(crate::score::collapse).filter(|line| !line.is_empty()) {
         if !out.is_empty() {
             out.push_str("\n\n");
             length += 2;

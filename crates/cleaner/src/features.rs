@@ -11,6 +11,7 @@ use self::order::{NONE, Order, order};
 use crate::layout::{Layout, Sums};
 use crate::phrases::{Furniture, furniture};
 use crate::statistics::{Statistics, statistics};
+use crate::topic::Topic;
 use crate::tree::{Tag, Tree};
 use crate::units::Units;
 use crate::vocabulary::{HINTS, Hint};
@@ -21,17 +22,20 @@ pub(crate) struct Page {
     pub(crate) statistics: Vec<Statistics>,
     pub(crate) layout: Layout,
     pub(crate) units: Units,
+    pub(crate) topic: Topic,
     /// What furniture each short block is by its wording.
     pub(crate) furniture: Vec<Option<Furniture>>,
 }
 
 impl Page {
     pub(crate) fn new(tree: Tree) -> Self {
-        let statistics = statistics(&tree);
+        let (statistics, words) = statistics(&tree);
         let layout = Layout::new(&tree, &statistics);
+        let core = &tree.elements[layout.core].blocks;
+        let topic = Topic::new(words, |at| statistics[at].good && core.contains(&at));
         let furniture = tree.blocks.iter().map(|block| furniture(tree.text_of(block))).collect();
         let units = Units::new(&tree, &statistics);
-        Self { tree, statistics, layout, units, furniture }
+        Self { tree, statistics, layout, units, topic, furniture }
     }
 }
 
@@ -49,7 +53,7 @@ macro_rules! features {
 
 features! {
     chars, words, link_density, strong, sentences, ends_sentence, upper, capital, digits, stop,
-    word_length, lines, copies, in_title, in_description, has_year, has_mark, quoted, appeals,
+    word_length, lines, copies, on_topic, topic_words, in_title, in_description, has_year, has_mark, quoted, appeals,
     appeal_share, credits, credit_share, concealed, furniture, after_furniture, after_related,
     after_comments, is_p, is_div, heading, is_item, is_cell, is_caption, depth, articles, asides, navs,
     tables, figures, quotes, forms, list_blocks, list_links, table_blocks, own_chars, parent_links,
@@ -132,7 +136,7 @@ fn distance(from: usize, to: usize) -> f32 {
 }
 
 fn fill(page: &Page, order: &Order, shared: &Shared, at: usize, row: &mut Row) {
-    let Page { tree, statistics, layout, furniture, .. } = page;
+    let Page { tree, statistics, layout, topic, furniture, .. } = page;
     let block = &tree.blocks[at];
     let s = &statistics[at];
     let text = tree.text_of(block);
@@ -154,6 +158,9 @@ fn fill(page: &Page, order: &Order, shared: &Shared, at: usize, row: &mut Row) {
     set(F::word_length, share(s.chars, s.words).min(30.0));
     set(F::lines, (text.bytes().filter(|&b| b == b'\n').count() as f32).min(20.0));
     set(F::copies, order.copies.get(&s.hash).copied().unwrap_or(1).min(10) as f32);
+    let (known, rare) = topic.shared(at);
+    set(F::on_topic, share(known as f32, rare as f32));
+    set(F::topic_words, known.min(30) as f32);
     set(F::in_title, s.in_title);
     set(F::in_description, s.in_description);
     set(F::has_year, flag(has_year(text)));

@@ -24,6 +24,7 @@ mod rules;
 pub mod score;
 mod statistics;
 mod stop_words;
+mod topic;
 #[doc(hidden)]
 pub mod train;
 mod tree;

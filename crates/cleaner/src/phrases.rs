@@ -47,8 +47,9 @@ const KINDS: [(&str, Furniture); 8] = [
 
 /// A longer line is never furniture, in bytes.
 const LONGEST_LINE: usize = 700;
-/// A longer line is never furniture for how it opens, in bytes.
+/// A longer line is never furniture for how it opens, in bytes; notices about consent are long.
 const LONGEST_OPENED_LINE: usize = 300;
+const LONGEST_OPENED_NOTICE: usize = 700;
 /// The share of a line's letters that phrases must cover.
 const COVERED: (usize, usize) = (4, 5);
 
@@ -212,7 +213,11 @@ impl Table {
                 best = size;
                 reading.kind = Some(phrase.kind);
             }
-            if found.start <= opening && line.len() <= LONGEST_OPENED_LINE {
+            let longest = match phrase.kind {
+                Furniture::Consent => LONGEST_OPENED_NOTICE,
+                _ => LONGEST_OPENED_LINE,
+            };
+            if found.start <= opening && line.len() <= longest {
                 let opens = phrase.roles.iter().any(|role| match role {
                     Role::Whole | Role::Beside => false,
                     Role::Opens => true,

@@ -3,7 +3,7 @@
 //! Each rule mends a mistake that a classifier of single blocks cannot see. They are safety nets:
 //! on most pages none of them fires.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::edges::edges;
 use crate::features::Page;
@@ -117,7 +117,7 @@ fn furniture(page: &Page, decisions: &mut [Decision]) {
 
 /// Reader comments go where there is text beside them.
 fn comments(page: &Page, decisions: &mut [Decision]) {
-    const ENOUGH: f32 = 300.0;
+    const ENOUGH: f32 = 150.0;
     let is_comment = |at: usize| {
         page.layout.above[page.tree.blocks[at].element].count[Hint::Comment as usize] > 0
     };
@@ -172,18 +172,20 @@ fn repeated_lists(page: &Page, decisions: &mut [Decision]) {
     }
 }
 
-/// A paragraph that was there before, nearly word for word. Short repetitions are often meant: lines
-/// of a recipe, questions of an interview, a refrain.
+/// A paragraph that was there before in another place, nearly word for word. Short repetitions are
+/// often meant, and so are those side by side: lines of a recipe, questions of an interview, a refrain.
 fn repeated_text(page: &Page, decisions: &mut [Decision]) {
     const LONG: f32 = 25.0;
     const SENTENCES: f32 = 2.0;
     const STOP: f32 = 0.2;
     const SAME: (usize, usize) = (85, 100);
-    let mut seen: HashSet<u64> = HashSet::new();
+    // Under which element each run of words stood.
+    let mut seen: HashMap<u64, u32> = HashMap::new();
     for (at, block) in page.tree.blocks.iter().enumerate() {
         if !decisions[at].kept {
             continue;
         }
+        let parent = page.tree.elements[block.element].parent as u32;
         let words: Vec<u64> =
             page.tree.text_of(block).split_whitespace().map(|word| hash(word.as_bytes())).collect();
         let runs: Vec<u64> =
@@ -192,13 +194,14 @@ fn repeated_text(page: &Page, decisions: &mut [Decision]) {
         // A list of ingredients has hardly any stop words.
         let running = s.sentences >= SENTENCES && (s.unspaced || s.stop > STOP);
         if s.words >= LONG && running && !runs.is_empty() {
-            let known = runs.iter().filter(|run| seen.contains(run)).count();
+            let elsewhere = |run: &&u64| seen.get(*run).is_some_and(|&place| place != parent);
+            let known = runs.iter().filter(elsewhere).count();
             if known * SAME.1 >= runs.len() * SAME.0 {
                 drop_block(&mut decisions[at], "repeated text");
                 continue;
             }
         }
-        seen.extend(runs);
+        seen.extend(runs.into_iter().map(|run| (run, parent)));
     }
 }
 

@@ -2,7 +2,11 @@
 
 use crate::hash::{HashedMap, hash};
 use crate::stop_words::{Class, StopWords};
+use crate::topic::RareWords;
 use crate::tree::{Block, Tree};
+
+/// Shorter words, in bytes, say nothing of what a text is about.
+const RARE: usize = 4;
 
 /// The counts of one block.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,11 +45,18 @@ pub(crate) struct Statistics {
     pub(crate) hash: u64,
 }
 
-/// The statistics of every block of a page.
-pub(crate) fn statistics(tree: &Tree) -> Vec<Statistics> {
-    let title = word_set(&tree.title);
-    let description = word_set(&tree.description);
-    tree.blocks.iter().map(|block| one(tree, block, &title, &description)).collect()
+/// The statistics of every block of a page, and its rarer words.
+pub(crate) fn statistics(tree: &Tree) -> (Vec<Statistics>, RareWords) {
+    let head = Head { title: word_set(&tree.title), description: word_set(&tree.description) };
+    let mut rare = RareWords::default();
+    let all = tree.blocks.iter().map(|block| one(tree, block, &head, &mut rare)).collect();
+    (all, rare)
+}
+
+/// The words of the page's head, as hashes.
+struct Head {
+    title: HashedMap<()>,
+    description: HashedMap<()>,
 }
 
 /// Hashes of the words of the page's head. Bounded, since that text is not.
@@ -70,12 +81,23 @@ fn lower_hash(word: &str) -> u64 {
     }
 }
 
-fn one(
-    tree: &Tree,
-    block: &Block,
-    title: &HashedMap<()>,
-    description: &HashedMap<()>,
-) -> Statistics {
+/// The parts of a word that say what a text is about: of `Venice’s` the name, of `l’inchiesta` the noun.
+fn each_rare(word: &str, key: u64, stop_words: &StopWords, mut see: impl FnMut(u64)) {
+    if word.len() < RARE {
+        return;
+    }
+    if !word.contains(['\'', '’']) {
+        return see(key);
+    }
+    for part in word.split(['\'', '’']).filter(|part| part.len() >= RARE) {
+        let key = lower_hash(part);
+        if stop_words.class(key).is_none() {
+            see(key);
+        }
+    }
+}
+
+fn one(tree: &Tree, block: &Block, head: &Head, rare: &mut RareWords) -> Statistics {
     let text = tree.text_of(block);
     let stop_words = StopWords::get();
     let (mut chars, mut letters, mut upper, mut digits) = (0_u32, 0_u32, 0_u32, 0_u32);
@@ -140,12 +162,13 @@ fn one(
             Some(Class::Stop) => stop += 1,
             Some(Class::Appeal) => appeals += 1,
             Some(Class::Credit) => credits += 1,
-            None => {}
+            None => each_rare(word, key, stop_words, |key| rare.push(key)),
         }
         capital += u32::from(word.starts_with(char::is_uppercase));
-        in_title += u32::from(title.contains_key(&key));
-        in_description += u32::from(description.contains_key(&key));
+        in_title += u32::from(head.title.contains_key(&key));
+        in_description += u32::from(head.description.contains_key(&key));
     }
+    rare.end_block();
     let share = |part: u32, whole: u32| if whole == 0 { 0.0 } else { part as f32 / whole as f32 };
     let bytes = text.len().max(1) as f32;
     let link_density = (block.link_bytes as f32 / bytes).min(1.0);

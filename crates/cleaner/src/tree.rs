@@ -16,6 +16,7 @@ mod words;
 use std::ops::Range;
 
 pub(crate) use self::tags::Tag;
+pub(crate) use self::words::{is_invisible, is_space};
 use crate::html::{Html, NodeId};
 use crate::vocabulary::Hints;
 

@@ -61,7 +61,7 @@ const WORDS: &[(Hint, &str)] = &[
     (
         Hint::Comment,
         "comment comments commentlist commento kommentar kommentare commentaires \
-         comentarios respond reply replies disqus discussion talkback livefyre coral leserbriefe \
+         comentarios respond reply replies disqus discussion talkback livefyre coral jdgm yotpo bazaarvoice leserbriefe \
          reacties reaction reactions commenter commentform feedback usercomment",
     ),
     (
@@ -139,7 +139,7 @@ const WORDS: &[(Hint, &str)] = &[
     ),
     (
         Hint::Bio,
-        "bio biography authorbio authorbox authorinfo about profile profil aboutauthor contributor contact kontakt gravatar avatar user userinfo",
+        "bio biography team authorbio authorbox authorinfo about profile profil aboutauthor contributor contact kontakt gravatar avatar user userinfo",
     ),
     (
         Hint::Consent,

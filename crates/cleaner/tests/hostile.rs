@@ -168,3 +168,14 @@ fn words_are_not_squashed() {
     let text = survive(&page).unwrap_or_default();
     assert!(!text.contains("onetwo") && !text.contains("redblue"), "{text}");
 }
+
+#[test]
+fn data_for_machines_brings_no_control_characters() {
+    let body = "The harbour board decided on Tuesday that the old pier will be closed. ".repeat(5);
+    let page = format!(
+        "<script type=\"application/ld+json\">{{\"@type\":\"NewsArticle\",\"articleBody\":\"{body}\\u0001\\u0007\"}}</script>"
+    );
+    let text = survive(&page).unwrap();
+    assert!(text.starts_with("The harbour board"), "{text}");
+    assert!(!text.contains(|c: char| c != '\n' && c.is_control()), "{text:?}");
+}

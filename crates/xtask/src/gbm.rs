@@ -1,7 +1,8 @@
 //! Gradient boosted trees with histograms: what `train-cleaner` fits.
 //!
 //! Logistic loss, second-order leaf values, trees grown leaf by leaf (the design of LightGBM:
-//! Ke and others, 2017). One thread, no randomness: the same rows give the same model.
+//! Ke and others, 2017). Each tree asks about a part of the columns only, which keeps few strong ones
+//! from deciding everything. One thread, a fixed choice: the same rows give the same model.
 
 use newsmill_cleaner::train::{Model, Node};
 
@@ -19,6 +20,10 @@ pub(crate) struct Options {
     pub(crate) min_hessian: f32,
     /// A leaf needs this many rows.
     pub(crate) min_rows: usize,
+    /// One column in so many is open to a tree.
+    pub(crate) one_in: usize,
+    /// Of the choice of the open columns.
+    pub(crate) seed: u64,
 }
 
 /// Rows as bins, a column after the other.
@@ -104,14 +109,15 @@ pub(crate) fn fit(
     let base = (share / (1.0 - share)).ln() as f32;
     let mut odds = vec![base; table.rows];
     let (mut roots, mut nodes, mut leaves) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..options.trees {
+    for tree in 0..options.trees {
+        let open = open_columns(table.columns.len(), tree, options);
         let slopes: Vec<(f32, f32)> = (0..table.rows)
             .map(|i| {
                 let p = 1.0 / (1.0 + (-odds[i]).exp());
                 ((p - labels[i]) * weights[i], (p * (1.0 - p)).max(1e-6) * weights[i])
             })
             .collect();
-        let grown = grow(table, &slopes, options);
+        let grown = grow(table, &slopes, &open, options);
         let first = nodes.len();
         let mut leaf_ids = Vec::new();
         for leaf in &grown.leaves {
@@ -141,6 +147,21 @@ pub(crate) fn fit(
     Model { base, roots: roots.into(), nodes: nodes.into(), leaves: leaves.into() }
 }
 
+/// The columns that a tree may ask about: the first of a shuffle (Fisher and Yates) by a linear
+/// congruential generator.
+fn open_columns(columns: usize, tree: usize, options: Options) -> Vec<usize> {
+    let mut state = (options.seed * 1000 + tree as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut all: Vec<usize> = (0..columns).collect();
+    let wanted = columns.div_ceil(options.one_in);
+    for at in 0..wanted {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        all.swap(at, at + (state >> 33) as usize % (columns - at));
+    }
+    all.truncate(wanted);
+    all.sort_unstable();
+    all
+}
+
 #[derive(Clone, Copy)]
 enum Child {
     Node(usize),
@@ -153,11 +174,11 @@ struct Grown {
     leaves: Vec<Leaf>,
 }
 
-fn grow(table: &Table, slopes: &[(f32, f32)], options: Options) -> Grown {
+fn grow(table: &Table, slopes: &[(f32, f32)], open: &[usize], options: Options) -> Grown {
     let all: Vec<u32> = (0..table.rows as u32).collect();
-    let histogram = histogram(table, &all, slopes);
+    let histogram = histogram(table, &all, slopes, open);
     let mut nodes: Vec<(usize, u8, f64, Child, Child)> = Vec::new();
-    let mut leaves = vec![leaf(table, all, histogram, None, options)];
+    let mut leaves = vec![leaf(table, all, histogram, None, open, options)];
     while leaves.len() < options.leaves {
         let gain = |leaf: &Leaf| leaf.split.as_ref().map_or(0.0, |split| split.gain);
         let best = (0..leaves.len())
@@ -178,7 +199,7 @@ fn grow(table: &Table, slopes: &[(f32, f32)], options: Options) -> Grown {
             parent.rows.iter().partition(|&&row| bins[row as usize] <= split.bin);
         // The smaller side is counted, the other is what remains.
         let left_smaller = left.len() < right.len();
-        let small = self::histogram(table, if left_smaller { &left } else { &right }, slopes);
+        let small = self::histogram(table, if left_smaller { &left } else { &right }, slopes, open);
         let rest: Vec<Sum> =
             parent.histogram.iter().zip(&small).map(|(all, some)| all.less(*some)).collect();
         let (left_histogram, right_histogram) =
@@ -190,8 +211,8 @@ fn grow(table: &Table, slopes: &[(f32, f32)], options: Options) -> Grown {
             *child = Child::Node(node);
         }
         nodes.push((split.column, split.bin, split.gain, Child::Leaf(best), Child::Leaf(new)));
-        leaves[best] = leaf(table, left, left_histogram, Some((node, false)), options);
-        leaves.push(leaf(table, right, right_histogram, Some((node, true)), options));
+        leaves[best] = leaf(table, left, left_histogram, Some((node, false)), open, options);
+        leaves.push(leaf(table, right, right_histogram, Some((node, true)), open, options));
     }
     Grown { nodes, leaves }
 }
@@ -201,6 +222,7 @@ fn leaf(
     rows: Vec<u32>,
     histogram: Vec<Sum>,
     parent: Option<(usize, bool)>,
+    open: &[usize],
     options: Options,
 ) -> Leaf {
     let mut total = Sum::default();
@@ -209,15 +231,15 @@ fn leaf(
         total.hessian += sum.hessian;
         total.rows += sum.rows;
     }
-    let split = best_split(table, &histogram, total, options);
+    let split = best_split(table, &histogram, total, open, options);
     Leaf { rows, histogram, total, split, parent }
 }
 
-fn histogram(table: &Table, rows: &[u32], slopes: &[(f32, f32)]) -> Vec<Sum> {
-    let mut all = vec![Sum::default(); table.columns.len() * BINS];
+fn histogram(table: &Table, rows: &[u32], slopes: &[(f32, f32)], open: &[usize]) -> Vec<Sum> {
+    let mut all = vec![Sum::default(); open.len() * BINS];
     let slopes: Vec<(f32, f32)> = rows.iter().map(|&row| slopes[row as usize]).collect();
-    for (column, bins) in table.columns.iter().enumerate() {
-        let sums = &mut all[column * BINS..(column + 1) * BINS];
+    for (sums, &column) in all.chunks_exact_mut(BINS).zip(open) {
+        let bins = &table.columns[column];
         for (&row, &(gradient, hessian)) in rows.iter().zip(&slopes) {
             let sum = &mut sums[usize::from(bins[row as usize])];
             sum.gradient += f64::from(gradient);
@@ -228,13 +250,20 @@ fn histogram(table: &Table, rows: &[u32], slopes: &[(f32, f32)]) -> Vec<Sum> {
     all
 }
 
-fn best_split(table: &Table, histogram: &[Sum], total: Sum, options: Options) -> Option<Split> {
+fn best_split(
+    table: &Table,
+    histogram: &[Sum],
+    total: Sum,
+    open: &[usize],
+    options: Options,
+) -> Option<Split> {
     let l2 = f64::from(options.l2);
     let value = |sum: Sum| sum.gradient * sum.gradient / (sum.hessian + l2);
     let mut best: Option<Split> = None;
-    for (column, bounds) in table.bounds.iter().enumerate() {
+    for (sums, &column) in histogram.chunks_exact(BINS).zip(open) {
+        let bounds = &table.bounds[column];
         let mut left = Sum::default();
-        for (bin, sum) in histogram[column * BINS..][..bounds.len()].iter().enumerate() {
+        for (bin, sum) in sums[..bounds.len()].iter().enumerate() {
             left.gradient += sum.gradient;
             left.hessian += sum.hessian;
             left.rows += sum.rows;

@@ -94,11 +94,11 @@ impl Walk<'_> {
 }
 
 /// White space, and the separators that count as such.
-fn is_space(c: char) -> bool {
+pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace()
 }
 
 /// Characters that are not to be seen: controls, soft hyphens, zero-width spaces.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control() || matches!(c, '\u{ad}' | '\u{200b}' | '\u{feff}' | '\u{2060}' | '\u{fffc}')
 }
