@@ -28,9 +28,11 @@ fn kept_chars(page: &Page, decisions: &[Decision], range: std::ops::Range<usize>
     range.filter(|&at| decisions[at].kept).map(|at| page.statistics[at].chars).sum()
 }
 
-/// Before the first paragraph: the headline once more, bylines and dates, and what stands above the
-/// headline.
+/// Before the first paragraph: the headline once more, bylines and dates, what stands above the
+/// headline, and a few doubtful words apart from the text.
 fn opening(page: &Page, decisions: &mut [Decision]) {
+    const LABEL: f32 = 5.0;
+    const DOUBTFUL: f32 = 0.6;
     let tree = &page.tree;
     let tag = |at: usize| tree.elements[tree.blocks[at].element].tag;
     let Some(first) =
@@ -54,6 +56,13 @@ fn opening(page: &Page, decisions: &mut [Decision]) {
             drop_block(&mut decisions[at], "byline");
         } else if headline.is_some_and(above) {
             drop_block(&mut decisions[at], "above the headline");
+        } else if s.words <= LABEL
+            && !s.ends_sentence
+            && decisions[at].score < DOUBTFUL
+            && !matches!(tag(at), Tag::Heading(_))
+            && !decisions[at + 1].kept
+        {
+            drop_block(&mut decisions[at], "label before the text");
         }
     }
 }

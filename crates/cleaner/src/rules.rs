@@ -81,7 +81,7 @@ fn kept_chars(page: &Page, decisions: &[Decision], choose: impl Fn(usize) -> boo
 /// A heading between kept text belongs to it, and so does one that the model hardly doubts over
 /// kept text.
 fn section_headings(page: &Page, decisions: &mut [Decision]) {
-    const DOUBTFUL: f32 = 0.2;
+    const DOUBTFUL: f32 = 0.1;
     const LIKELY: f32 = 0.3;
     const REACH: usize = 3;
     for at in 1..decisions.len().saturating_sub(1) {

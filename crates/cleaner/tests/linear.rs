@@ -5,6 +5,7 @@
 //! cargo test -p newsmill-cleaner --test linear -- --ignored --nocapture
 //! ```
 
+use std::error::Error;
 use std::process::Command;
 
 use newsmill_article::Hints;
@@ -59,21 +60,19 @@ fn clean_one_page() {
 }
 
 /// Instructions in millions.
-fn count(kind: usize, times: usize) -> f64 {
-    let test = std::env::current_exe().unwrap();
+fn count(kind: usize, times: usize) -> Result<f64, Box<dyn Error>> {
     let output = Command::new("valgrind")
         .args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"])
-        .arg(test)
+        .arg(std::env::current_exe()?)
         .args(["--exact", "clean_one_page", "--ignored"])
         .env("LINEAR_KIND", kind.to_string())
         .env("LINEAR_TIMES", times.to_string())
         .output()
-        .expect("valgrind counts instructions: apt-get install valgrind");
+        .map_err(|error| format!("valgrind counts (apt-get install valgrind): {error}"))?;
     let report = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{report}");
     let refs = report.lines().find_map(|line| line.split_once(" refs:"));
-    let (_, refs) = refs.unwrap_or_else(|| panic!("no count in {report}"));
-    refs.trim().replace(',', "").parse::<f64>().unwrap() / 1e6
+    let (_, refs) = refs.filter(|_| output.status.success()).ok_or_else(|| report.to_string())?;
+    Ok(refs.trim().replace(',', "").parse::<f64>()? / 1e6)
 }
 
 #[test]
@@ -83,7 +82,7 @@ fn twice_the_page_is_twice_the_work() {
     println!("{:24} {:>9} {:>12} {:>9}", "page", "bytes", "Minstr.", "twice");
     for (kind, (name, ..)) in KINDS.iter().enumerate() {
         // What the process does before the page is no part of its work.
-        let [nothing, once, twice] = [0, 1, 2].map(|times| count(kind, times));
+        let [nothing, once, twice] = [0, 1, 2].map(|times| count(kind, times).unwrap());
         let ratio = (twice - nothing) / (once - nothing);
         println!("{name:24} {:9} {:12.1} {ratio:9.2}", page(kind, 1).len(), once - nothing);
         if ratio > MOST {
