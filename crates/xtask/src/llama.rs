@@ -34,7 +34,7 @@ pub(crate) fn test() -> anyhow::Result<()> {
         ),
         (
             "tests of llama",
-            "test --quiet --package newsmill-summarizer --features llama --test llama",
+            "test --quiet --package newsmill-summarizer --features llama --lib --test llama",
         ),
     ] {
         let mut cargo = command("cargo", words.split_whitespace());

@@ -137,8 +137,8 @@ impl Model {
             // Between words, since the first letters of one can look like another sentence.
             if piece.starts_with(b" ") || piece.starts_with(b"\n") {
                 let so_far = String::from_utf8_lossy(&text);
-                if sentences::split(&so_far).len() > question.sentences {
-                    break;
+                if let Some(enough) = first(&so_far, question.sentences) {
+                    return Ok(Written { text: enough.to_owned(), cut_off: false });
                 }
             }
             text.extend_from_slice(piece);
@@ -199,6 +199,12 @@ impl Model {
     }
 }
 
+/// The first `most` sentences of `text`, where another has begun.
+fn first(text: &str, most: usize) -> Option<&str> {
+    let surplus = sentences::split(text).into_iter().nth(most)?;
+    Some(&text[..surplus.bytes.start])
+}
+
 /// Reads at most [`BATCH`] tokens, which come at `place`; the logits after the last one are kept.
 fn read(
     context: &mut LlamaContext<'_>,
@@ -227,4 +233,18 @@ fn backend() -> Result<&'static LlamaBackend, LlamaError> {
         Ok(backend)
     });
     started.as_ref().map_err(|why| LlamaError::Failed(why.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_too_many_is_not_begun() {
+        let text = "The wall broke. It will cost 14.5 million. The";
+        assert_eq!(first(text, 2), Some("The wall broke. It will cost 14.5 million. "));
+        assert_eq!(first(text, 1), Some("The wall broke. "));
+        assert_eq!(first(text, 3), None);
+        assert_eq!(first("", 1), None);
+    }
 }
