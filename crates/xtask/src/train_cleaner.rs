@@ -95,7 +95,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         }
     }
     if let Some(path) = &args.out {
-        std::fs::write(path, source(&model, corpus_hash, examples.len()))?;
+        std::fs::write(path, source(&model, corpus_hash, examples.len(), OPTIONS.seed))?;
     }
     Ok(())
 }
