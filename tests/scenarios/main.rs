@@ -13,6 +13,7 @@ mod operations;
 mod pages;
 mod poison;
 mod replay;
+mod traces;
 
 use std::path::Path;
 

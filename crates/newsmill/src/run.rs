@@ -138,6 +138,7 @@ async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
         stopping.stops();
     });
     let ending = supervisor::run(crew, stop, signals, grace).await;
+    endpoint.lock().await.close().await;
     let report = report(&telemetry);
     for (stage, time) in telemetry.stages() {
         tracing::debug!(stage, ?time, "time");

@@ -4,7 +4,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 /// More than this is not read.
-const MAX: usize = 64 * 1024;
+const MAX: usize = 1 << 20;
 
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,15 +3,19 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use newsmill_sink::{Secret, SinkError};
 use reqwest::Client;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use super::config::OtlpConfig;
 use super::{Telemetry, TelemetryConfig, http, otlp};
+
+/// How long the last spans may take to be sent.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// What reaches outside, at work. Dropping it ends it.
 #[derive(Debug)]
@@ -20,7 +24,8 @@ pub struct Endpoint {
     config: TelemetryConfig,
     token: watch::Sender<Option<Secret>>,
     server: Option<(SocketAddr, Task)>,
-    otlp: Option<Task>,
+    /// Ends by itself once no more spans come.
+    otlp: Option<JoinHandle<()>>,
 }
 
 /// A change that cannot fail any more.
@@ -82,6 +87,18 @@ impl Endpoint {
         Ok(endpoint)
     }
 
+    /// Sends the spans that are left. Takes five seconds at most, whatever the collector does; what
+    /// was not sent by then is lost.
+    pub async fn close(&mut self) {
+        self.telemetry.spans.end_export();
+        if let Some(mut export) = self.otlp.take()
+            && tokio::time::timeout(GRACE, &mut export).await.is_err()
+        {
+            export.abort();
+            tracing::warn!("the collector took too long for the last traces");
+        }
+    }
+
     /// Where it answers: the port that was chosen, where the configuration says 0.
     pub fn address(&self) -> Option<SocketAddr> {
         self.server.as_ref().map(|(address, _)| *address)
@@ -120,6 +137,7 @@ impl Endpoint {
             });
         }
         if change.config.otlp != self.config.otlp {
+            // The sender before it goes on until it has sent what it has.
             self.otlp = None;
             self.telemetry.spans.end_export();
             if let (Some(OtlpConfig { url, sample }), Some(client)) =
@@ -127,10 +145,16 @@ impl Endpoint {
             {
                 let spans = self.telemetry.spans.begin_export(*sample);
                 let work = otlp::run(client, url.clone(), spans, self.telemetry.clone());
-                self.otlp = Some(start(work));
+                self.otlp = Some(tokio::spawn(work));
             }
         }
         self.config = change.config;
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        self.telemetry.spans.end_export();
     }
 }
 
