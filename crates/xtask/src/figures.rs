@@ -2,8 +2,9 @@
 //!
 //! A folder of pages (the saved pages of the tests, or `--pages`) is repeated under other names and
 //! milled by a release build: `once` on one and on two cores, then through a ledger into three
-//! sinks, then in silence and watched, then `once` on one page. The machine's load stands beside the figures; every ratio is of
-//! runs of the same minute. CPU time is the kernel's (`user` + `system` of the process).
+//! sinks, then in silence and watched, then `once` on one page. The machine's load stands beside
+//! the figures; every ratio is of runs of the same minute. CPU time is the kernel's (`user` +
+//! `system` of the process).
 
 mod overhead;
 
