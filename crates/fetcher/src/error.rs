@@ -182,6 +182,12 @@ impl FetchError {
         Disposition::Reject(reason)
     }
 
+    /// Whether it is the host that does not answer, whatever is asked of it.
+    pub fn is_of_host(&self) -> bool {
+        use FetchError as E;
+        matches!(self, E::Transport { .. } | E::TooSlow { .. } | E::RobotsUnreachable { .. })
+    }
+
     /// Whether a failed try counts against the entry. Waiting for a host's turn does not: with
     /// it an entry of a busy host would be given up on without a single request.
     pub fn counts_as_attempt(&self) -> bool {

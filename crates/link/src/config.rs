@@ -214,7 +214,8 @@ impl Credentials {
     #[cfg_attr(not(feature = "nats"), expect(dead_code, reason = "only an engine needs it"))]
     pub(crate) fn secret(&self) -> Result<Option<Secret>, CredentialsError> {
         if let Some(creds) = read("creds_file", self.creds_file.as_deref(), "", None)? {
-            return Ok(Some(Secret::Creds(creds)));
+            // Its reader asks for the end of the last line, also where the file lacks it.
+            return Ok(Some(Secret::Creds(creds + "\n")));
         }
         let nkey =
             read("nkey_file", self.nkey_file.as_deref(), "nkey_env", self.nkey_env.as_deref())?;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use newsmill_link::nats::JetStream;
 use newsmill_link::testing::Server;
@@ -144,6 +146,68 @@ async fn only_those_with_the_right_credentials_get_in() {
     let token = Credentials { token_file: file("token", "sesame"), ..Credentials::default() };
     let config = Nats { credentials: Some(token), ..config(&server) };
     JetStream::connect(&config).await.unwrap();
+}
+
+/// A server that knows nobody itself: an operator signed the account, the account signed the user
+/// (JSON Web Tokens of NATS, version 2), and the credentials file holds the user's token and seed.
+#[tokio::test]
+async fn a_credentials_file_is_a_signed_token_and_its_seed() {
+    let (operator, account) = (nkeys::KeyPair::new_operator(), nkeys::KeyPair::new_account());
+    let (system, user) = (nkeys::KeyPair::new_account(), nkeys::KeyPair::new_user());
+    let any = serde_json::json!({
+        "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": true, "conn": -1,
+        "leaf": -1, "mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1,
+    });
+    let of_account = serde_json::json!({ "type": "account", "version": 2, "limits": any });
+    // The system's account may hold no streams.
+    let of_system = serde_json::json!({ "type": "account", "version": 2 });
+    let of_operator = serde_json::json!({ "type": "operator", "version": 2 });
+    let of_user =
+        serde_json::json!({ "type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1 });
+    let server = Server::start(&format!(
+        "operator: {}\nsystem_account: {}\nresolver: MEMORY\nresolver_preload {{\n {}: {}\n {}: {}\n}}",
+        token(&operator, &operator, &of_operator),
+        system.public_key(),
+        account.public_key(),
+        token(&operator, &account, &of_account),
+        system.public_key(),
+        token(&operator, &system, &of_system),
+    ))
+    .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let credentials = |name: &str, signer: &nkeys::KeyPair| {
+        let path = folder.path().join(name);
+        let (token, seed) = (token(signer, &user, &of_user), user.seed().unwrap());
+        let text = format!(
+            "-----BEGIN NATS USER JWT-----\n{token}\n------END NATS USER JWT------\n\n\
+             -----BEGIN USER NKEY SEED-----\n{seed}\n------END USER NKEY SEED------\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        let credentials = Credentials { creds_file: Some(path), ..Credentials::default() };
+        Nats { credentials: Some(credentials), ..config(&server) }
+    };
+    JetStream::connect(&credentials("good.creds", &account)).await.unwrap();
+    let stranger = nkeys::KeyPair::new_account();
+    let message = unfit(&credentials("stranger.creds", &stranger)).await;
+    assert!(message.contains("credentials"), "{message}");
+    let mut broken = credentials("broken.creds", &account);
+    let path = folder.path().join("text");
+    std::fs::write(&path, "no token in here").unwrap();
+    broken.credentials = Some(Credentials { creds_file: Some(path), ..Credentials::default() });
+    let message = unfit(&broken).await;
+    assert!(message.contains("creds_file") && !message.contains("no token"), "{message}");
+}
+
+/// A token about one key, signed by another.
+fn token(signer: &nkeys::KeyPair, about: &nkeys::KeyPair, claims: &serde_json::Value) -> String {
+    let header = serde_json::json!({ "typ": "JWT", "alg": "ed25519-nkey" });
+    let claims = serde_json::json!({
+        "jti": "1", "iat": 1, "iss": signer.public_key(), "sub": about.public_key(), "name": "mill", "nats": claims,
+    });
+    let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(&header), part(&claims));
+    let signature = signer.sign(signed.as_bytes()).unwrap_or_default();
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(&signature))
 }
 
 #[tokio::test]

@@ -109,12 +109,13 @@ fn readers(
     parts.telemetry.starts("fetcher");
     parts.telemetry.starts("cleaner");
     let bound = parts.channels.pages;
+    let patience = Arc::new(fetcher::Patience::new(parts.attempts));
     let (pages_in, pages) = channel(crew, &parts.telemetry, "pages", bound);
     for _ in 0..parts.fetches.max(1) {
         let work = fetcher::run(
             parts.fetcher.clone(),
             jobs.clone(),
-            parts.attempts,
+            patience.clone(),
             entries.clone(),
             pages_in.clone(),
             parts.telemetry.fetcher.clone(),

@@ -96,18 +96,21 @@ pub(crate) fn reference(name: &str) -> Option<Cow<'static, str>> {
             Some(hex) => u32::from_str_radix(hex, 16).ok()?,
             None => number.parse().ok()?,
         };
-        // The C1 range means windows-1252 to everybody who writes it.
-        let code = match u8::try_from(code) {
-            Ok(byte @ 0x80..=0x9f) => {
-                return Some(encoding_rs::WINDOWS_1252.decode(&[byte]).0.into_owned().into());
-            }
-            _ => code,
-        };
-        return char::from_u32(code).filter(|c| *c != '\0').map(|c| c.to_string().into());
+        return char::from_u32(code).filter(|c| *c != '\0').map(|c| match windows_1252(c) {
+            Some(meant) => meant,
+            None => c.to_string().into(),
+        });
     }
     let written = format!("&{name};");
     let read = html_escape::decode_html_entities(&written);
     (read != written.as_str()).then(|| read.into_owned().into())
+}
+
+/// What a control character of the C1 range stands for, which means windows-1252 to everybody who
+/// writes it.
+fn windows_1252(c: char) -> Option<Cow<'static, str>> {
+    let byte = u8::try_from(u32::from(c)).ok().filter(|byte| matches!(byte, 0x80..=0x9f))?;
+    Some(encoding_rs::WINDOWS_1252.decode(&[byte]).0.into_owned().into())
 }
 
 /// An element that is open.
@@ -229,7 +232,16 @@ impl<'a> State<'a> {
         let parent = self.stack.last().map_or("", |open| open.name.as_str());
         matches!(
             parent,
-            "item" | "entry" | "channel" | "feed" | "rss" | "rdf" | "author" | "skiphours"
+            "item"
+                | "entry"
+                // Of Media RSS: a video's title and description stand in it.
+                | "group"
+                | "channel"
+                | "feed"
+                | "rss"
+                | "rdf"
+                | "author"
+                | "skiphours"
         )
     }
 
@@ -333,6 +345,13 @@ impl<'a> State<'a> {
 
     fn text(&mut self, text: &str) {
         let Some(capture) = &mut self.capture else { return };
+        let mended: String;
+        let mut text = text;
+        if text.contains(|c| matches!(c, '\u{80}'..='\u{9f}')) {
+            let meant = |c: char| windows_1252(c).unwrap_or_else(|| c.to_string().into());
+            mended = text.chars().map(meant).collect();
+            text = &mended;
+        }
         if capture.xhtml {
             let escaped = quick_xml::escape::partial_escape(text);
             push(&mut capture.text, &[&escaped]);

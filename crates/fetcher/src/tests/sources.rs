@@ -450,3 +450,18 @@ fn names_of_other_vocabularies_are_not_the_feeds_own() {
     );
     assert_eq!(entry.content.as_deref(), Some("<p>x</p>"));
 }
+
+#[test]
+fn what_windows_writes_in_utf_8_and_what_a_video_says_of_itself() {
+    // U+0092 is the byte of a Windows apostrophe, taken for Latin-1 on its way.
+    let feed = parsed(
+        "<rss><channel><item><description>don\u{92}t&#146;</description></item></channel></rss>",
+    );
+    assert_eq!(feed.entries[0].content.as_deref(), Some("don\u{2019}t\u{2019}"));
+    let video = parsed(
+        "<feed xmlns='http://www.w3.org/2005/Atom' xmlns:media='http://search.yahoo.com/mrss/'><entry><title>T</title>
+         <media:group><media:title>no</media:title><media:description>About it</media:description></media:group></entry></feed>",
+    );
+    let entry = &video.entries[0];
+    assert_eq!((entry.title.as_deref(), entry.content.as_deref()), (Some("T"), Some("About it")));
+}

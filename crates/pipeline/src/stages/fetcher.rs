@@ -1,6 +1,7 @@
 //! Entries into pages.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
@@ -25,42 +26,96 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 /// a host that has to be left alone for longer is down.
 const LONGEST_HOLD: Duration = Duration::from_secs(10 * 60);
 
-/// One loop of the stage. With `attempts` above 1, what fails for the time being is tried again
-/// here; otherwise it settles as `Retry`, for a ledger to bring it back.
+/// Hosts that are remembered as down; beyond it they are forgotten, which costs a few tries.
+const MAX_DOWN: usize = 10_000;
+
+/// How often what fails for the time being is tried, and which hosts were given up on. One for all
+/// loops of a run.
+#[derive(Debug)]
+pub struct Patience {
+    attempts: u32,
+    /// Hosts with their ports of which a page used up its tries without an answer. Their other
+    /// pages get one try each, so that a list of a dead host ends in its own time and not in each
+    /// page's; one answer takes the host out again.
+    down: Mutex<HashSet<String>>,
+}
+
+impl Patience {
+    /// With `attempts` above 1, what fails for the time being is tried again in memory; otherwise
+    /// it settles as `Retry`, for a ledger to bring it back.
+    pub fn new(attempts: u32) -> Self {
+        Self { attempts, down: Mutex::default() }
+    }
+
+    fn down(&self) -> MutexGuard<'_, HashSet<String>> {
+        // A set is whole after each change.
+        self.down.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_down(&self, host: &str) -> bool {
+        self.down().contains(host)
+    }
+
+    fn gave_up(&self, host: &str) {
+        let mut down = self.down();
+        if down.len() >= MAX_DOWN {
+            down.clear();
+        }
+        down.insert(host.to_owned());
+    }
+
+    fn answered(&self, host: &str) {
+        self.down().remove(host);
+    }
+}
+
+/// One loop of the stage.
 pub async fn run(
     fetcher: Fetcher,
     jobs: Arc<Jobs>,
-    attempts: u32,
+    patience: Arc<Patience>,
     input: Receiver<InFlight<Entry>>,
     output: Sender<InFlight<Page>>,
     meter: Arc<Meter>,
 ) -> Result<(), Fatal> {
     concurrent(input, output, meter, |entry: Entry| {
-        let (fetcher, jobs) = (fetcher.clone(), jobs.clone());
+        let (fetcher, jobs, patience) = (fetcher.clone(), jobs.clone(), patience.clone());
         async move {
-            if attempts <= 1 {
-                return page(&fetcher, &jobs, entry).await;
+            if patience.attempts <= 1 {
+                return page(&fetcher, &jobs, entry).await.map_err(failure);
             }
-            patiently(&fetcher, &jobs, entry, attempts).await
+            patiently(&fetcher, &jobs, &patience, entry).await
         }
     })
     .await
 }
 
-/// Tries up to `attempts` times what fails for the time being. Waiting for a host's turn is no
-/// try.
+/// Tries again what fails for the time being. Waiting for a host's turn is no try.
 async fn patiently(
     fetcher: &Fetcher,
     jobs: &Arc<Jobs>,
+    patience: &Patience,
     entry: Entry,
-    attempts: u32,
 ) -> Result<Page, Failure> {
+    let host = host_of(&entry);
     let mut attempt = 1;
     let mut held_back = Duration::ZERO;
     loop {
-        match page(fetcher, jobs, entry.clone()).await {
-            Err(Failure::Ends { outcome: Outcome::PutOff { after }, cause }) => {
-                if held_back >= LONGEST_HOLD {
+        let error = match page(fetcher, jobs, entry.clone()).await {
+            Ok(page) => {
+                patience.answered(&host);
+                return Ok(page);
+            }
+            Err(error) => error,
+        };
+        let down = patience.is_down(&host);
+        let of_host = error.is_of_host();
+        if !of_host && error.counts_as_attempt() {
+            patience.answered(&host);
+        }
+        match failure(error) {
+            Failure::Ends { outcome: Outcome::PutOff { after }, cause } => {
+                if down || held_back >= LONGEST_HOLD {
                     let outcome = Outcome::Rejected(Reason::GaveUp { attempts: attempt });
                     return Err(Failure::Ends { outcome, cause });
                 }
@@ -69,23 +124,33 @@ async fn patiently(
                 tracing::debug!(input = entry.input, ?after, ?cause, "is held back");
                 tokio::time::sleep(pause).await;
             }
-            Err(Failure::Ends { outcome: Outcome::Retry { after }, cause }) => {
-                if attempt == attempts {
-                    let outcome = Outcome::Rejected(Reason::GaveUp { attempts });
+            Failure::Ends { outcome: Outcome::Retry { after }, cause } => {
+                if attempt == patience.attempts || down && of_host {
+                    if of_host {
+                        patience.gave_up(&host);
+                    }
+                    let outcome = Outcome::Rejected(Reason::GaveUp { attempts: attempt });
                     return Err(Failure::Ends { outcome, cause });
                 }
                 attempt += 1;
                 tracing::debug!(input = entry.input, ?after, ?cause, "tries again");
                 tokio::time::sleep(after.min(LONGEST_PAUSE)).await;
             }
-            other => return other,
+            other => return Err(other),
         }
     }
 }
 
-async fn page(fetcher: &Fetcher, jobs: &Arc<Jobs>, entry: Entry) -> Result<Page, Failure> {
+/// Name and port; empty for what is no address of the web.
+fn host_of(entry: &Entry) -> String {
+    let Location::Url(url) = &entry.location else { return String::new() };
+    let port = url.port_or_known_default().unwrap_or(0);
+    format!("{}:{port}", url.host_str().unwrap_or(""))
+}
+
+async fn page(fetcher: &Fetcher, jobs: &Arc<Jobs>, entry: Entry) -> Result<Page, FetchError> {
     if matches!(entry.location, Location::Url(_)) {
-        return fetcher.page(entry).await.map_err(failure);
+        return fetcher.page(entry).await;
     }
     // Reading a file is computing (gzip) more than waiting. The permit is taken on the thread that
     // reads, so that it never waits for a thread to wake.
@@ -95,7 +160,7 @@ async fn page(fetcher: &Fetcher, jobs: &Arc<Jobs>, entry: Entry) -> Result<Page,
         fetcher.read(entry)
     });
     match read.await {
-        Ok(page) => page.map_err(failure),
+        Ok(page) => page,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }
@@ -159,15 +224,44 @@ mod tests {
             source: None,
             hints: Hints::default(),
         };
-        let tries = tokio::join!(
-            patiently(&fetcher, &jobs, entry("a"), 2),
-            patiently(&fetcher, &jobs, entry("b"), 2),
-            patiently(&fetcher, &jobs, entry("c"), 2),
-            patiently(&fetcher, &jobs, entry("d"), 2),
-        );
+        let patience = Patience::new(2);
+        let tried = |path| patiently(&fetcher, &jobs, &patience, entry(path));
+        let tries = tokio::join!(tried("a"), tried("b"), tried("c"), tried("d"));
         for tried in <[_; 4]>::from(tries) {
             let Err(Failure::Ends { outcome, cause }) = tried else { panic!("a page of a 404") };
             assert_eq!(outcome, Outcome::Rejected(Reason::Gone), "{cause:?}");
         }
+    }
+
+    /// Of a host that nothing listens at, the first page uses up its tries and the others have one
+    /// each; a page of another host is not concerned, and an answer lifts it.
+    #[tokio::test]
+    async fn a_dead_host_is_given_up_on_once() {
+        // A port that was free a moment ago.
+        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let config: Config = serde_json::from_value(serde_json::json!({
+            "allow_private": ["127.0.0.0/8"],
+            "host": { "min_delay": "0ms", "back_off": "1ms", "failures": 100 },
+        }))
+        .unwrap();
+        let fetcher = Fetcher::new(&config, &[]).unwrap();
+        let jobs = Arc::new(Jobs::new(1));
+        let patience = Patience::new(3);
+        let mut tries = Vec::new();
+        for place in ["127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.1"] {
+            let url = format!("http://{place}:{port}/page");
+            let location = Location::Url(url.parse().unwrap());
+            let entry = Entry { input: url, location, source: None, hints: Hints::default() };
+            match patiently(&fetcher, &jobs, &patience, entry).await {
+                Err(Failure::Ends {
+                    outcome: Outcome::Rejected(Reason::GaveUp { attempts }),
+                    ..
+                }) => tries.push(attempts),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(tries, [3, 1, 3, 1]);
+        patience.answered(&format!("127.0.0.1:{port}"));
+        assert!(!patience.is_down(&format!("127.0.0.1:{port}")));
     }
 }
