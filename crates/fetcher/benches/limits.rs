@@ -212,6 +212,9 @@ fn all() -> Result<Vec<Bomb>, Failure> {
         fill("<html>", "<a href=/2026/11/24/one-two-three>x</a>", "").into(),
     );
     add("index page of 15 MiB of <a", "index", "", fill("<html>", "<a ", "").into());
+    for (name, tag) in [("page of 2 MiB of <meta", "<meta "), ("page of 2 MiB of <a", "<a ")] {
+        add(name, "page", "", tag.repeat((2 << 20) / tag.len()).into());
+    }
     Ok(bombs)
 }
 

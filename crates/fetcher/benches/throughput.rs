@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use url::Url;
 
 const HOSTS: usize = 64;
-const REQUESTS: usize = 4000;
+const REQUESTS: usize = 20_000;
 const ROUNDS: usize = 7;
 
 type Failure = Box<dyn std::error::Error>;

@@ -62,9 +62,10 @@ pub(crate) fn check_html(
     }
     let head = html::beginning(page);
     for tag in html::head_tags(&head).filter(|tag| tag.name == "meta") {
-        let Some(name) = html::attribute(tag.inside, "name") else { continue };
+        let inside = tag.inside();
+        let Some(name) = html::attribute(&inside, "name") else { continue };
         let name = name.trim().to_ascii_lowercase();
-        let content = html::unescape(html::attribute(tag.inside, "content").unwrap_or_default());
+        let content = html::unescape(html::attribute(&inside, "content").unwrap_or_default());
         let directive = if name == "robots" || name == agent {
             refusal(&content, agent, noindex, ai_opt_out)
         } else if name == "tdm-reservation" && ai_opt_out && content.trim() == "1" {

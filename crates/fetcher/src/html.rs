@@ -37,16 +37,20 @@ pub(crate) fn feeds(html: &str, base: Option<&Url>) -> Vec<Url> {
 /// The bytes of a page in which its head is looked for.
 const HEAD: usize = 256 << 10;
 
+/// The most of a tag that is seen: a page of open tags costs no more than its bytes.
+const MAX_TAG: usize = 4096;
+
 /// Elements whose content is text to the parser.
 const TEXT_ONLY: [&str; 6] = ["script", "style", "title", "textarea", "template", "noframes"];
 
-/// The beginning of a page as text. What is not ASCII matters to nobody here, so any encoding but
-/// UTF-16 reads as well as another.
-pub(crate) fn beginning(page: &[u8]) -> Cow<'_, str> {
+/// The beginning of a page, in an encoding that ASCII reads in: any but UTF-16, which is UTF-8 then.
+pub(crate) fn beginning(page: &[u8]) -> Cow<'_, [u8]> {
     let start = &page[..page.len().min(HEAD)];
     match encoding_rs::Encoding::for_bom(start) {
-        Some((encoding, skip)) => encoding.decode_without_bom_handling(&start[skip..]).0,
-        None => String::from_utf8_lossy(start),
+        Some((encoding, skip)) if encoding != encoding_rs::UTF_8 => {
+            encoding.decode_without_bom_handling(&start[skip..]).0.into_owned().into_bytes().into()
+        }
+        _ => start.into(),
     }
 }
 
@@ -54,40 +58,54 @@ pub(crate) fn beginning(page: &[u8]) -> Cow<'_, str> {
 pub(crate) struct Tag<'a> {
     /// In lower case.
     pub(crate) name: String,
-    /// What stands between the name and `>`.
-    pub(crate) inside: &'a str,
+    inside: &'a [u8],
 }
 
-/// The start tags before the body, without those in comments and scripts.
-pub(crate) fn head_tags(html: &str) -> impl Iterator<Item = Tag<'_>> {
+impl Tag<'_> {
+    /// What stands between the name and `>`, of which the first 4 KiB are seen.
+    pub(crate) fn inside(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.inside)
+    }
+}
+
+/// The start tags before the body, without those in comments and scripts. Only tags become text:
+/// the head of a page may be long, and most of it is scripts.
+pub(crate) fn head_tags(html: &[u8]) -> impl Iterator<Item = Tag<'_>> {
     let mut rest = html;
     std::iter::from_fn(move || {
         loop {
-            rest = &rest[rest.find('<')? + 1..];
-            if let Some(comment) = rest.strip_prefix("!--") {
+            rest = &rest[memchr::memchr(b'<', rest)? + 1..];
+            if let Some(comment) = rest.strip_prefix(b"!--") {
                 // `<!-->` is a whole comment.
-                rest = comment.strip_prefix('>').or_else(|| Some(comment.split_once("-->")?.1))?;
+                rest = match comment.strip_prefix(b">") {
+                    Some(after) => after,
+                    None => &comment[memchr::memmem::find(comment, b"-->")? + 3..],
+                };
                 continue;
             }
-            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
-            let name = rest[..end].to_ascii_lowercase();
+            let end = rest.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            let (name, after) = rest.split_at(end);
+            if name.is_empty() {
+                continue;
+            }
+            let name = String::from_utf8_lossy(name).to_ascii_lowercase();
             if name == "body" {
                 return None;
             }
-            let inside = rest[end..].split('>').next().unwrap_or("");
-            rest = &rest[end..];
+            rest = after;
             if TEXT_ONLY.contains(&name.as_str()) {
                 let close = |at: &usize| {
                     let after = &rest[at + 2..];
-                    after.get(..name.len()).is_some_and(|end| end.eq_ignore_ascii_case(&name))
+                    let end = after.get(..name.len());
+                    end.is_some_and(|end| end.eq_ignore_ascii_case(name.as_bytes()))
                 };
-                let end = rest.match_indices("</").map(|(at, _)| at).find(close)?;
+                let end = memchr::memmem::find_iter(rest, b"</").find(close)?;
                 rest = &rest[end + 2..];
                 continue;
             }
-            if !name.is_empty() {
-                return Some(Tag { name, inside });
-            }
+            let inside = &rest[..rest.len().min(MAX_TAG)];
+            let inside = &inside[..memchr::memchr(b'>', inside).unwrap_or(inside.len())];
+            return Some(Tag { name, inside });
         }
     })
 }
@@ -96,7 +114,8 @@ pub(crate) fn head_tags(html: &str) -> impl Iterator<Item = Tag<'_>> {
 pub(crate) fn language(page: &[u8]) -> Option<String> {
     let start = beginning(&page[..page.len().min(8 << 10)]);
     let html = head_tags(&start).take(5).find(|tag| tag.name == "html")?;
-    let lang = attribute(html.inside, "lang").or_else(|| attribute(html.inside, "xml:lang"))?;
+    let inside = html.inside();
+    let lang = attribute(&inside, "lang").or_else(|| attribute(&inside, "xml:lang"))?;
     (!lang.trim().is_empty()).then(|| lang.trim().to_owned())
 }
 
@@ -140,7 +159,7 @@ pub(crate) fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// The most of a link that is seen, from its tag to the end of its text.
-const ANCHOR: usize = 4096;
+const ANCHOR: usize = MAX_TAG;
 
 /// The inside of each `<a>` tag with the HTML up to the next `</a` or `<a`, of which the first
 /// 4 KiB are seen. Linear in the bytes, whatever is left open.
