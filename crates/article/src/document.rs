@@ -1,9 +1,10 @@
 //! The readable part of a page.
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use crate::Moment;
 
 /// What the cleaner made of a page: text, structure and metadata. Unknown is `None` or empty,
 /// never an empty string.
@@ -13,10 +14,11 @@ pub struct Document {
     pub title: Option<String>,
     /// Names of the writers, one each, in the order of the page.
     pub authors: Vec<String>,
-    /// When it was first published.
-    pub published: Option<Timestamp>,
+    /// When it was first published, at the page's own offset. A date without a time is midnight in
+    /// UTC.
+    pub published: Option<Moment>,
     /// When it was last changed.
-    pub modified: Option<Timestamp>,
+    pub modified: Option<Moment>,
     /// The name of the site or paper.
     pub site: Option<String>,
     /// The section or column that the site files it under.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use url::Url;
 
-use crate::SourceName;
+use crate::{Moment, SourceName};
 
 /// One thing to read, as a source or a command line named it.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,9 +51,9 @@ pub struct Hints {
     /// Names of the writers, one each.
     pub authors: Vec<String>,
     /// When it was first published.
-    pub published: Option<Timestamp>,
+    pub published: Option<Moment>,
     /// When it was last changed.
-    pub updated: Option<Timestamp>,
+    pub updated: Option<Moment>,
     /// Subjects.
     pub tags: Vec<String>,
     /// BCP 47 language that the feed declares.

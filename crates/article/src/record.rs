@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{Article, ArticleId, Block, Kind, Revision, SourceName, Summary};
+use crate::{Article, ArticleId, Block, Kind, Moment, Revision, SourceName, Summary};
 
 /// The number of the promise that [`Record`] makes. It changes when a field changes its meaning
 /// or goes away, not when one is added.
@@ -13,8 +13,8 @@ pub const SCHEMA: u32 = 1;
 
 /// One cleaned and summarized article: the unit that every sink writes, one JSON object.
 ///
-/// Unknown is absent or an empty list, never an empty string. Times are RFC 3339 in UTC, offsets
-/// count Unicode code points of `text`.
+/// Unknown is absent or an empty list, never an empty string. Times are RFC 3339: the page's own
+/// in the offset that it gives, ours in UTC. Places count Unicode code points of `text`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "newsmill record")]
 pub struct Record {
@@ -42,14 +42,15 @@ pub struct Record {
     /// Names of the writers, one each.
     #[serde(default)]
     pub authors: Vec<String>,
-    /// When it was first published.
+    /// When it was first published, in the offset that the page gives, `Z` where it gives none;
+    /// the first ten characters are the page's own day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
-    pub published: Option<Timestamp>,
-    /// When it was last changed.
+    pub published: Option<Moment>,
+    /// When it was last changed, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
-    pub modified: Option<Timestamp>,
+    pub modified: Option<Moment>,
     /// The name of the site or paper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,

@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let html = parse::parse(&decoded.text);
         let found = metadata::read(&html, url.as_ref(), &Hints::default());
         let of = |value: &Option<metadata::Found<String>>| value.as_ref().map(|f| f.value.clone());
-        let at = |value: &Option<metadata::Found<jiff::Timestamp>>| {
+        let at = |value: &Option<metadata::Found<newsmill_article::Moment>>| {
             value.as_ref().map(|f| f.value.to_string())
         };
         let line = json!({
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "text": "",
             "title": of(&found.title),
             "author": found.authors.iter().map(|f| &f.value).collect::<Vec<_>>(),
-            "date": found.published_day.map(|day| day.to_string()),
+            "date": at(&found.published).and_then(|at| Some(at.get(..10)?.to_owned())),
             "published": at(&found.published),
             "modified": at(&found.modified),
             "site": of(&found.site),

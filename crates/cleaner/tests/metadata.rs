@@ -24,6 +24,11 @@ fn authors(found: &Metadata) -> Vec<&str> {
     found.authors.iter().map(|found| found.value.as_str()).collect()
 }
 
+/// The day of publication as who reads a record takes it.
+fn day_of(found: &Metadata) -> Option<String> {
+    found.published.as_ref().map(|found| found.value.to_string()[..10].to_owned())
+}
+
 fn published(found: &Metadata) -> String {
     found.published.as_ref().map_or(String::new(), |found| found.value.to_string())
 }
@@ -45,7 +50,7 @@ fn json_ld_in_a_graph() {
     assert_eq!(found.title.unwrap().origin, "json-ld headline");
     let names: Vec<_> = found.authors.iter().map(|a| a.value.as_str()).collect();
     assert_eq!(names, ["Jane Doe", "John Public"]);
-    assert_eq!(found.published.unwrap().value.to_string(), "2019-10-16T06:00:00Z");
+    assert_eq!(found.published.unwrap().value.to_string(), "2019-10-16T08:00:00+02:00");
     assert_eq!(found.modified.unwrap().value.to_string(), "2019-10-17T09:30:00Z");
     assert_eq!(found.section.unwrap().value, "Region");
     assert_eq!(found.tags.len(), 2);
@@ -58,26 +63,38 @@ fn json_ld_in_a_graph() {
 }
 
 #[test]
-fn the_day_is_that_of_the_page() {
-    let day = |moment: &str, seen: &str| {
+fn a_moment_is_told_where_the_page_is_at_home() {
+    let told = |moment: &str, seen: &str| {
         let page = format!(
             "<meta property=\"article:published_time\" content=\"{moment}\">\
              <h1>Mill flooded</h1><p class=\"date\">{seen}</p><p>The river rose.</p>"
         );
-        read(&page).published_day.map(|day| day.to_string())
+        published(&read(&page))
     };
-    // A moment in UTC may be of the day before where the page is at home.
-    let evening = "2019-10-16T22:04:00Z";
-    assert_eq!(day(evening, "17. Oktober 2019, 00:04 Uhr").as_deref(), Some("2019-10-17"));
-    assert_eq!(day(evening, "3 October 2019").as_deref(), Some("2019-10-16"));
-    assert_eq!(day(evening, "").as_deref(), Some("2019-10-16"));
+    // A moment keeps the zone that it names, and no other date moves it.
+    let zoned = "2017-04-03T23:30:00-05:00";
+    assert_eq!(told(zoned, ""), zoned);
+    assert_eq!(told(zoned, "4 April 2017"), zoned);
+    assert_eq!(told("2019-10-16 22:04", "17 October 2019"), "2019-10-16T22:04:00Z");
+    assert_eq!(told("2019-10-16T00:00:00Z", "15 October 2019"), "2019-10-16T00:00:00Z");
+    // One in UTC may be of the day before or after where the page is at home.
+    let evening = "2019-10-16T22:04:37Z";
+    let night = "2019-10-17T00:04:37+02:00";
+    assert_eq!(told(evening, "17. Oktober 2019, 00:04 Uhr"), night);
+    assert_eq!(told(evening, "17 October 2019"), night);
+    assert_eq!(told(evening, "17 October 2019, 3:34 am"), "2019-10-17T03:34:37+05:30");
+    assert_eq!(told("2019-10-16T03:38:00Z", "15 October 2019"), "2019-10-15T23:38:00-04:00");
+    assert_eq!(
+        told("2019-10-16T03:38:00Z", "15 October 2019, 8:38 pm"),
+        "2019-10-15T20:38:00-07:00"
+    );
+    for other in ["3 October 2019", "", "16 October 2019, 09:00"] {
+        assert_eq!(told(evening, other), evening, "{other}");
+    }
     // What others are dated moves nothing where one date confirms the moment, or none could be its day.
     let confirmed = "16 October 2019</p><p class=\"date\">17 October 2019";
-    assert_eq!(day(evening, confirmed).as_deref(), Some("2019-10-16"));
-    assert_eq!(day("2019-10-16T13:10:00Z", "15 October 2019").as_deref(), Some("2019-10-16"));
-    // One that names its zone is not doubted.
-    let zoned = "2019-10-16T22:04:00+02:00";
-    assert_eq!(day(zoned, "17 October 2019").as_deref(), Some("2019-10-16"));
+    assert_eq!(told(evening, confirmed), evening);
+    assert_eq!(told("2019-10-16T13:10:00Z", "15 October 2019"), "2019-10-16T13:10:00Z");
 }
 
 #[test]
@@ -86,7 +103,7 @@ fn rdfa_dates() {
         "<h1>Mill flooded</h1><span property=\"schema:dateCreated\" \
          content=\"2019-10-16T08:00:00+02:00\"></span>",
     );
-    assert_eq!(published(&found), "2019-10-16T06:00:00Z");
+    assert_eq!(published(&found), "2019-10-16T08:00:00+02:00");
 }
 
 #[test]
@@ -124,7 +141,7 @@ fn open_graph_and_its_kin() {
     );
     assert_eq!(title(&found), "Mill Flooded");
     assert_eq!(authors(&found), ["Jane Doe", "John Public"]);
-    assert_eq!(published(&found), "2019-10-16T06:00:00Z");
+    assert_eq!(published(&found), "2019-10-16T08:00:00+02:00");
     assert_eq!(found.tags.len(), 2);
     assert_eq!(found.language.unwrap().value, "de-AT");
     assert!(found.paywalled.unwrap().value);
@@ -235,7 +252,7 @@ fn a_date_under_the_headline_goes_before_a_date_of_no_kind() {
         let page = format!(
             "<meta name=date content='2019-10-20'><h1>Mill flooded</h1><p class=date>{under}</p>"
         );
-        read(&page).published_day.map(|day| day.to_string())
+        day_of(&read(&page))
     };
     assert_eq!(page("16 October 2019").as_deref(), Some("2019-10-16"));
     assert_eq!(page("").as_deref(), Some("2019-10-20"));
@@ -243,7 +260,7 @@ fn a_date_under_the_headline_goes_before_a_date_of_no_kind() {
 
 #[test]
 fn lines_say_what_their_dates_are() {
-    let day = |page: &str| read(page).published_day.map(|day| day.to_string());
+    let day = |page: &str| day_of(&read(page));
     let foot = "<h1>Mill flooded</h1><p>Text</p><footer><p>Letzte Änderung: 18.10.2019</p>\
                 <p>Erschienen am: 16.10.2019</p></footer>";
     assert_eq!(day(foot).as_deref(), Some("2019-10-16"));
@@ -406,7 +423,7 @@ fn metadata_of_the_corpora_holds() {
             let got = |field| match field {
                 "title" => words(title(&found)),
                 "author" => words(&authors(&found).join(" ")),
-                "date" => found.published_day.map_or(String::new(), |day| day.to_string()),
+                "date" => day_of(&found).unwrap_or_default(),
                 "site" => words(found.site.as_ref().map_or("", |site| &site.value)),
                 _ => primary(found.language.as_ref().map_or("", |language| &language.value)),
             };

@@ -104,7 +104,7 @@ fn refusal(list: &str, agent: &str, noindex: bool, ai_opt_out: bool) -> Option<S
                 parts.next();
                 Some(until)
             });
-            if ours && noindex && until.is_some_and(|until| until < Timestamp::now()) {
+            if ours && noindex && until.is_some_and(|until| until.at() < Timestamp::now()) {
                 return Some(part);
             }
             continue;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use newsmill_article::Entry;
+use newsmill_article::{Entry, Moment};
 use reqwest::StatusCode;
 use reqwest::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
@@ -260,8 +260,8 @@ fn retry_after(value: &str, now: Option<&str>) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let now = now.and_then(parse_date).unwrap_or_else(Timestamp::now);
-    let until = parse_date(value)?.duration_since(now);
+    let now = now.and_then(parse_date).map_or_else(Timestamp::now, Moment::at);
+    let until = parse_date(value)?.at().duration_since(now);
     Some(Duration::try_from(until).unwrap_or_default())
 }
 

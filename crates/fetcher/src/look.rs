@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use newsmill_article::{Entry, Hints, Location};
+use newsmill_article::{Entry, Hints, Location, Moment};
 use reqwest::header::HeaderMap;
 use url::Url;
 use walkdir::WalkDir;
@@ -158,8 +158,8 @@ impl Fetcher {
         // The index itself may stay the same while its sitemaps change.
         (look.etag, look.last_modified) = (None, None);
         let mut parts = read.entries;
-        parts.sort_by_key(|part| std::cmp::Reverse(part.lastmod));
-        parts.retain(|part| !is_old(part.lastmod, cursor.last_success));
+        parts.sort_by_key(|part| std::cmp::Reverse(part.lastmod.map(Moment::at)));
+        parts.retain(|part| !is_old(part.lastmod.map(Moment::at), cursor.last_success));
         if parts.len() > SITEMAPS_PER_LOOK {
             look.warnings.push(format!(
                 "only the {SITEMAPS_PER_LOOK} newest of {} sitemaps are read",
@@ -258,9 +258,9 @@ impl Look {
             if access.is_some_and(|access| !access.wants(url.as_str())) {
                 continue;
             }
-            self.asked.published.extend(item.published.or(item.lastmod));
+            self.asked.published.extend(item.published.or(item.lastmod).map(Moment::at));
             let version =
-                item.lastmod.or(item.published).map(|t| t.to_string()).unwrap_or_default();
+                item.lastmod.or(item.published).map(|t| t.at().to_string()).unwrap_or_default();
             let hints = Hints {
                 title: item.title,
                 published: item.published,

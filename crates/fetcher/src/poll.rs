@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use newsmill_article::{Entry, Hints, Location, SourceName};
+use newsmill_article::{Entry, Hints, Location, Moment, SourceName};
 use reqwest::StatusCode;
 use reqwest::header::{
     ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
@@ -158,11 +158,11 @@ impl Look {
                 continue;
             }
             let updated =
-                item.updated.or(item.published).map(|t| t.to_string()).unwrap_or_default();
+                item.updated.or(item.published).map(|t| t.at().to_string()).unwrap_or_default();
             let hints = item.hints(feed.language.as_deref());
             let identity = hints.guid.clone().unwrap_or_else(|| input.clone());
             let title = hints.title.clone().unwrap_or_default();
-            self.asked.published.extend(hints.published);
+            self.asked.published.extend(hints.published.map(Moment::at));
             let entry = entry(source, input, Location::Url(url), hints);
             self.entries.push(Listed::new(entry, &identity, &[&title, &updated]));
         }

@@ -4,7 +4,7 @@
 //! depth. A plain list of URLs, one a line, is a sitemap too. Of a long sitemap the newest entries
 //! are kept.
 
-use jiff::Timestamp;
+use newsmill_article::Moment;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde::Serialize;
@@ -38,11 +38,11 @@ pub struct SitemapEntry {
     /// The address, absolute.
     pub loc: String,
     /// When it last changed.
-    pub lastmod: Option<Timestamp>,
+    pub lastmod: Option<Moment>,
     /// `news:title`.
     pub title: Option<String>,
     /// `news:publication_date`.
-    pub published: Option<Timestamp>,
+    pub published: Option<Moment>,
     /// `news:language`.
     pub language: Option<String>,
     /// `news:keywords`.
@@ -66,7 +66,9 @@ pub fn parse(
         false => lines(text)?,
     };
     if sitemap.entries.len() > limits.entries {
-        sitemap.entries.sort_by_key(|entry| std::cmp::Reverse(entry.published.max(entry.lastmod)));
+        sitemap.entries.sort_by_key(|entry| {
+            std::cmp::Reverse(entry.published.map(Moment::at).max(entry.lastmod.map(Moment::at)))
+        });
         sitemap.dropped += sitemap.entries.len() - limits.entries;
         sitemap.entries.truncate(limits.entries);
     }

@@ -207,7 +207,7 @@ fn entry(n: i64) -> Entry {
     let hints = Hints {
         guid: Some(url.clone()),
         title: Some(format!("Some story of the day, number {n}")),
-        published: Some(Timestamp::now()),
+        published: Some(Timestamp::now().into()),
         ..Hints::default()
     };
     Entry { source: Some(SourceName::new("wire")), input: url, location, hints }

@@ -190,7 +190,7 @@ enum Version {
 fn version(entry: &Entry) -> Version {
     match (&entry.location, entry.hints.updated) {
         (Location::Inline { bytes, .. }, _) => Version::Bytes(hash("bytes", bytes) | i64::MIN),
-        (_, Some(updated)) => Version::Updated(millis(updated).max(0)),
+        (_, Some(updated)) => Version::Updated(millis(updated.at()).max(0)),
         (_, None) => Version::Unknown,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use newsmill_article::{ArticleId, Entry, Hints, Location, Reason, SourceName};
+use newsmill_article::{ArticleId, Entry, Hints, Location, Moment, Reason, SourceName};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -134,9 +134,9 @@ struct Payload {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     authors: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    published: Option<Timestamp>,
+    published: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    updated: Option<Timestamp>,
+    updated: Option<Moment>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tags: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -278,8 +278,8 @@ mod tests {
             guid: Some("g".into()),
             title: Some("T\n\"".into()),
             authors: vec!["A".into(), "B".into()],
-            published: Some(Timestamp::from_second(5).unwrap()),
-            updated: Some(Timestamp::from_millisecond(6001).unwrap()),
+            published: Some("2017-04-03T23:30:00-05:00".parse().unwrap()),
+            updated: Some(Timestamp::from_millisecond(6001).unwrap().into()),
             tags: vec!["x".into()],
             language: Some("de".into()),
             content: Some("<p>".into()),

@@ -3,7 +3,8 @@
 //! With `table: newsmill`, the table `newsmill` holds every wording of every article, one row by
 //! `(id, revision)`, with the record as `jsonb`; the view `newsmill_articles` shows the wording that
 //! came last of each article. Both are created when the table is missing, so a role that may only
-//! write can be given a table that was made before.
+//! write can be given a table that was made before. `published` and `modified` are instants there; the
+//! offset of the page is in `record`.
 //!
 //! A batch is written in transactions of at most 1000 records or 8 MiB. Rows that the database will
 //! never take (a NUL character in a text, a constraint or trigger of its owner) are found by halving

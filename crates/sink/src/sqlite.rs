@@ -6,6 +6,9 @@
 //! | `articles` | a view of the wording that came last of each article (`current`) |
 //! | `search` | FTS5 over title, summary and text of `articles` |
 //!
+//! `published` and `modified` are in UTC to the second, so that their order as text is their order in
+//! time; the offset of the page is in `record`.
+//!
 //! ```sql
 //! SELECT a.published, a.title, snippet(search, 2, '[', ']', '…', 12)
 //! FROM search JOIN articles a ON a.rowid = search.rowid
@@ -18,6 +21,8 @@
 //! A batch is one transaction, fsynced when it commits (WAL, `synchronous=FULL`). A row that a
 //! constraint or trigger of the database refuses is rejected by itself.
 
+mod tables;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,62 +34,8 @@ use crate::blocking::Blocking;
 use crate::error::{FULL_DISK_PAUSE, PAUSE};
 use crate::{Delivery, Rejected, SinkError, SqliteConfig};
 
-/// Number of the tables' form, kept as `user_version`.
-const FORM: i64 = 1;
-
 /// How long another writer is waited for before the batch is given back.
 const BUSY: Duration = Duration::from_secs(2);
-
-const TABLES: &str = "
-    CREATE TABLE records (
-        rowid      INTEGER PRIMARY KEY,
-        id         TEXT NOT NULL,
-        revision   TEXT NOT NULL,
-        current    INTEGER NOT NULL,
-        title      TEXT GENERATED ALWAYS AS (record ->> '$.title') STORED,
-        url        TEXT GENERATED ALWAYS AS
-                       (coalesce(record ->> '$.canonical_url', record ->> '$.url')) STORED,
-        source     TEXT GENERATED ALWAYS AS (record ->> '$.source') STORED,
-        site       TEXT GENERATED ALWAYS AS (record ->> '$.site') STORED,
-        section    TEXT GENERATED ALWAYS AS (record ->> '$.section') STORED,
-        language   TEXT GENERATED ALWAYS AS (record ->> '$.language') STORED,
-        published  TEXT GENERATED ALWAYS AS (record ->> '$.published') STORED,
-        modified   TEXT GENERATED ALWAYS AS (record ->> '$.modified') STORED,
-        fetched    TEXT GENERATED ALWAYS AS (record ->> '$.fetched') STORED,
-        word_count INTEGER GENERATED ALWAYS AS (record ->> '$.word_count') STORED,
-        summary    TEXT GENERATED ALWAYS AS (record ->> '$.summary.text') STORED,
-        text       TEXT GENERATED ALWAYS AS (record ->> '$.text') VIRTUAL,
-        record     TEXT NOT NULL,
-        UNIQUE (id, revision)
-    );
-    CREATE INDEX records_published ON records (published) WHERE current;
-    CREATE INDEX records_site ON records (site, published) WHERE current;
-    CREATE INDEX records_source ON records (source, published) WHERE current;
-
-    CREATE VIEW articles AS
-        SELECT rowid, id, revision, title, url, source, site, section, language, published,
-               modified, fetched, word_count, summary, text, record
-        FROM records WHERE current;
-
-    CREATE VIRTUAL TABLE search USING fts5 (
-        title, summary, text, content = 'articles', content_rowid = 'rowid',
-        tokenize = 'unicode61 remove_diacritics 2'
-    );
-    CREATE TRIGGER records_insert AFTER INSERT ON records WHEN new.current BEGIN
-        INSERT INTO search (rowid, title, summary, text)
-        VALUES (new.rowid, new.title, new.summary, new.text);
-    END;
-    CREATE TRIGGER records_update AFTER UPDATE ON records BEGIN
-        INSERT INTO search (search, rowid, title, summary, text)
-        SELECT 'delete', old.rowid, old.title, old.summary, old.text WHERE old.current;
-        INSERT INTO search (rowid, title, summary, text)
-        SELECT new.rowid, new.title, new.summary, new.text WHERE new.current;
-    END;
-    CREATE TRIGGER records_delete AFTER DELETE ON records WHEN old.current BEGIN
-        INSERT INTO search (search, rowid, title, summary, text)
-        VALUES ('delete', old.rowid, old.title, old.summary, old.text);
-    END;
-";
 
 const LEAVE: &str = "UPDATE records SET current = 0 WHERE id = ?1 AND revision <> ?2 AND current";
 
@@ -128,18 +79,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     database.pragma_update(None, "journal_mode", "wal")?;
     database.pragma_update(None, "synchronous", "full")?;
     let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let form: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if form == 0 {
-        transaction.execute_batch(TABLES)?;
-        transaction.pragma_update(None, "user_version", FORM)?;
-    } else if form != FORM {
-        let message = format!(
-            "its tables have the form {form} and this version writes form {FORM}: \
-             use the newsmill that made it, or another path"
-        );
-        let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_MISMATCH);
-        return Err(rusqlite::Error::SqliteFailure(error, Some(message)));
-    }
+    tables::prepare(&transaction)?;
     failpoint::before("sqlite.tables").map_err(failed_io)?;
     transaction.commit()?;
     failpoint::after("sqlite.tables").map_err(failed_io)?;
@@ -310,6 +250,66 @@ mod tests {
         ];
         assert_eq!(row.0.iter().map(Option::as_deref).collect::<Vec<_>>(), wanted);
         assert_eq!(row.1, 12);
+    }
+
+    #[test]
+    fn times_in_the_columns_are_in_order_whatever_their_offset() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("news.sqlite");
+        let mut database = connect(&path).unwrap();
+        let times = [
+            "2026-01-03T00:30:00+05:30",
+            "2026-01-02T23:00:00.5Z",
+            "2026-01-02T19:30:00-05:00",
+            "2026-01-03T15:00:00+14:00",
+        ];
+        let records = (1..).zip(times).map(|(n, time)| {
+            let mut record = record(n);
+            (record.published, record.modified) = (time.parse().ok(), None);
+            record
+        });
+        write(&mut database, &path, &deliveries(records.collect())).unwrap();
+        let mut query = database
+            .prepare("SELECT published, record ->> '$.published' FROM articles ORDER BY published")
+            .unwrap();
+        let rows = query.query_map((), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let rows: Vec<(String, String)> = rows.map(Result::unwrap).collect();
+        let wanted = [
+            ("2026-01-02T19:00:00Z", times[0]),
+            ("2026-01-02T23:00:00Z", times[1]),
+            ("2026-01-03T00:30:00Z", times[2]),
+            ("2026-01-03T01:00:00Z", times[3]),
+        ];
+        assert_eq!(rows, wanted.map(|(utc, own)| (utc.to_owned(), own.to_owned())));
+    }
+
+    #[test]
+    fn tables_of_the_first_form_are_brought_to_this_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("news.sqlite");
+        let mut database = Connection::open(&path).unwrap();
+        let own = "TEXT GENERATED ALWAYS AS (record ->> '$.TIME') STORED";
+        let times =
+            ["published", "modified"].map(|name| format!("{name} {},", own.replace("TIME", name)));
+        let records = tables::RECORDS
+            .replace("record     TEXT NOT", &format!("{} record TEXT NOT", times.concat()));
+        let (_, rest) = tables::TIMES.split_once("CREATE INDEX").unwrap();
+        let first = [records, format!("CREATE INDEX {rest}"), tables::SEARCH.to_owned()];
+        database.execute_batch(&first.concat()).unwrap();
+        database.pragma_update(None, "user_version", 1).unwrap();
+        let mut old = record(1);
+        old.published = "2026-01-02T03:04:05Z".parse().ok();
+        write(&mut database, &path, &deliveries(vec![old])).unwrap();
+        drop(database);
+
+        let mut database = connect(&path).unwrap();
+        write(&mut database, &path, &deliveries(vec![record(2)])).unwrap();
+        let found = "SELECT count(*) FROM search JOIN articles a ON a.rowid = search.rowid
+                     WHERE search MATCH 'article' AND a.published = '2026-01-02T03:04:05Z'
+                     AND a.modified IS NULL";
+        assert_eq!(count(&database, found), 2);
+        drop(database);
+        assert_eq!(count(&connect(&path).unwrap(), "PRAGMA user_version"), tables::FORM);
     }
 
     #[test]

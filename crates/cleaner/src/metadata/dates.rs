@@ -1,7 +1,6 @@
 //! Dates as pages write them: ISO 8601, RFC 2822 and the forms of some sixty languages.
 //!
-//! A date without a time is midnight in UTC, and so is a date with midnight of whatever zone:
-//! publishers write it where they know no time, and the day they mean is the day they name. A time
+//! A date without a time is midnight in UTC. A time keeps the offset that it is written with; one
 //! without a zone is taken as UTC. Digits may be of any script; the calendars are the Gregorian one,
 //! the solar Hijri one of Iran, Thailand's years of the Buddha and Japan's of the emperors. Leaves
 //! out: what is relative to today, since a page does not say when it was today, and dates without a
@@ -15,21 +14,26 @@ mod months;
 mod time;
 mod tokens;
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
 use jiff::tz::Offset;
+use newsmill_article::Moment;
 
 use self::forms::{compact, numeric, with_month_name, year_first, ymd};
+use self::time::Time;
 use self::tokens::{Token, tokens};
 
 /// A date that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Date {
-    pub(crate) at: Timestamp,
-    /// The day as it was written, in whatever zone.
-    pub(crate) day: jiff::civil::Date,
-    /// Whether it is a moment in UTC, or one whose zone was not said.
+    pub(crate) at: Moment,
+    /// Whether it is a moment of which the page says that it is in UTC, and not midnight.
     pub(crate) utc: bool,
+}
+
+impl Date {
+    /// The day as it was written, in whatever zone.
+    pub(crate) fn day(self) -> jiff::civil::Date {
+        self.at.local().date()
+    }
 }
 
 /// What a form leaves open and the page's language decides.
@@ -62,15 +66,14 @@ pub(crate) fn parse_as(text: &str, writing: Writing<'_>) -> Option<Date> {
         .or_else(|| find(&tokens, |t| with_month_name(t, writing)))
         .or_else(|| find(&tokens, |t| numeric(t, writing)))
         .or_else(|| find(&tokens, compact))?;
-    let at = time::after(&tokens[range.end..], date)
-        .or_else(|| time::before(&tokens[..range.start], date))
-        .filter(|at| (at.hour, at.minute, at.second) != (0, 0, 0));
-    let Some(time) = at else {
-        return Some(Date { at: utc(date.at(0, 0, 0, 0))?, day: date, utc: false });
-    };
-    let offset = Offset::from_seconds(time.offset).ok()?;
-    let at = offset.to_timestamp(date.at(time.hour, time.minute, time.second, 0)).ok()?;
-    Some(Date { at, day: date, utc: offset == Offset::UTC })
+    let time = time::after(&tokens[range.end..], date)
+        .or_else(|| time::before(&tokens[..range.start], date));
+    let Some(Time { hour, minute, second, offset }) = time else { return midnight(date) };
+    // Publishers write midnight where they know no time, and the day that they mean is the one named.
+    let utc = offset == Some(0) && (hour, minute, second) != (0, 0, 0);
+    let offset = Offset::from_seconds(offset.unwrap_or(0)).ok()?;
+    let at = offset.to_timestamp(date.at(hour, minute, second, 0)).ok()?;
+    Some(Date { at: Moment::new(at, offset), utc })
 }
 
 /// Whether a text has a digit of any script, without which it has no date.
@@ -151,11 +154,13 @@ pub(crate) fn of_path(path: &str) -> Option<Date> {
         }
         _ => None,
     })?;
-    Some(Date { at: utc(date.at(0, 0, 0, 0))?, day: date, utc: false })
+    midnight(date)
 }
 
-fn utc(at: DateTime) -> Option<Timestamp> {
-    Offset::UTC.to_timestamp(at).ok()
+/// A day without a time.
+fn midnight(day: jiff::civil::Date) -> Option<Date> {
+    let at = Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()?;
+    Some(Date { at: at.into(), utc: false })
 }
 
 /// The first date of a form, and which tokens it is.

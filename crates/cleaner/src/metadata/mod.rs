@@ -17,8 +17,7 @@ mod text;
 mod title;
 mod when;
 
-use jiff::Timestamp;
-use newsmill_article::{Hints, Kind};
+use newsmill_article::{Hints, Kind, Moment};
 use url::Url;
 
 pub(crate) use self::authors::is_byline;
@@ -46,12 +45,11 @@ pub struct Metadata {
     pub title: Option<Found<String>>,
     /// Names of the writers, one each.
     pub authors: Vec<Found<String>>,
-    /// When it was first published. A date without a time is midnight in UTC.
-    pub published: Option<Found<Timestamp>>,
-    /// The calendar day of `published` as the page names it, in the zone of the page.
-    pub published_day: Option<jiff::civil::Date>,
+    /// When it was first published, of the day that readers see on the page. A date without a time
+    /// is midnight in UTC.
+    pub published: Option<Found<Moment>>,
     /// When it was last changed; never before `published`.
-    pub modified: Option<Found<Timestamp>>,
+    pub modified: Option<Found<Moment>>,
     /// The name of the site or paper.
     pub site: Option<Found<String>>,
     /// The section.
@@ -96,7 +94,6 @@ pub fn read(html: &Html, base: Option<&Url>, hints: &Hints) -> Metadata {
         title: title::title(&found, &ld, &sites),
         authors: authors::authors(&found, &ld, &sites),
         published: when.published,
-        published_day: when.day,
         modified: when.modified,
         section: section(&found, &ld),
         tags: tags(&found, &ld),
@@ -134,12 +131,8 @@ impl Metadata {
             let tags = hints.tags.iter().filter_map(|tag| text::clean(tag)).take(MOST_TAGS);
             self.tags = tags.map(|value| Found { value, origin: FEED }).collect();
         }
-        let at = |value: Option<Timestamp>| value.map(|value| Found { value, origin: FEED });
-        if self.published.is_none() {
-            self.published = at(hints.published);
-            self.published_day =
-                hints.published.map(|at| jiff::tz::Offset::UTC.to_datetime(at).date());
-        }
+        let at = |value: Option<Moment>| value.map(|value| Found { value, origin: FEED });
+        self.published = self.published.take().or_else(|| at(hints.published));
         self.modified = self.modified.take().or_else(|| at(hints.updated));
     }
 }

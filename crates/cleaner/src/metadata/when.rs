@@ -1,7 +1,8 @@
 //! Which of the dates on a page is the one of publication, and which of the last change.
 
-use jiff::Timestamp;
+use jiff::civil::{DateTime, Time};
 use jiff::tz::Offset;
+use newsmill_article::Moment;
 use url::Url;
 
 use super::Found;
@@ -68,10 +69,8 @@ const MODIFIED: [&str; 9] = [
 const UNDER: usize = 30;
 
 pub(super) struct When {
-    /// The day of `published` in the words of the page.
-    pub(super) day: Option<jiff::civil::Date>,
-    pub(super) published: Option<Found<Timestamp>>,
-    pub(super) modified: Option<Found<Timestamp>>,
+    pub(super) published: Option<Found<Moment>>,
+    pub(super) modified: Option<Found<Moment>>,
 }
 
 pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>, html: &Html) -> When {
@@ -100,7 +99,8 @@ pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>, html: &Ht
     // A `meta` of the same day knows the time as well.
     let dated = meta(&DATED);
     let apart = |date: &Date| {
-        let days = |dated: Date| date.day.since(dated.day).map_or(0, |span| span.get_days().abs());
+        let days =
+            |dated: Date| date.day().since(dated.day()).map_or(0, |span| span.get_days().abs());
         dated.is_none_or(|dated| days(dated) > 1)
     };
     let published = named(meta(&PUBLISHED), "meta published")
@@ -124,48 +124,78 @@ pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>, html: &Ht
         .or_else(|| named(best(found, &read, &[DateHow::Modified], true), "modified elsewhere"))
         .or_else(|| named(found.title.as_deref().and_then(read), "title"));
     // A change before the publication is a mistake of the page.
-    let modified = modified.filter(|m| published.as_ref().is_none_or(|p| m.value.at >= p.value.at));
-    let at = |date: Found<Date>| Found { value: date.value.at, origin: date.origin };
+    let modified =
+        modified.filter(|m| published.as_ref().is_none_or(|p| m.value.at.at() >= p.value.at.at()));
+    let home = |date| at_home(date, path, found, &read);
     When {
-        day: published.as_ref().map(|date| day_of_page(&date.value, path, found, &read)),
-        published: published.map(at),
-        modified: modified.map(at),
+        published: published.map(|Found { value, origin }| Found { value: home(value), origin }),
+        modified: modified.map(|Found { value, origin }| Found { value: value.at, origin }),
     }
 }
 
-/// The day of a moment where the page is at home. A moment in UTC may be of the day before or after;
-/// then the address or the date that readers see tells.
-fn day_of_page(
-    date: &Date,
+/// A moment where the page is at home. One in UTC may be of the day before or after; then the address
+/// or the date that readers see tells, and with it the offset.
+fn at_home(
+    date: Date,
     path: Option<Date>,
     found: &Collected,
     read: &impl Fn(&str) -> Option<Date>,
-) -> jiff::civil::Date {
+) -> Moment {
     if !date.utc {
-        return date.day;
+        return date.at;
     }
     let seen = [DateHow::Published, DateHow::Time, DateHow::Class, DateHow::Text];
     let local = |date: &DateText| {
-        read(&date.text).filter(|other| !other.utc || !is_iso(&date.text)).map(|other| other.day)
+        read(&date.text).filter(|other| !other.utc && (!is_iso(&date.text) || has_zone(other)))
     };
-    let hour = Offset::UTC.to_datetime(date.at).hour();
+    let here = date.day();
+    let hour = date.at.local().hour();
     // Zones reach fourteen hours to the east and twelve to the west.
-    let beside = |day: &jiff::civil::Date| {
-        (hour >= 10 && date.day.tomorrow().is_ok_and(|next| next == *day))
-            || (hour < 12 && date.day.yesterday().is_ok_and(|last| last == *day))
+    let beside = |other: &Date| {
+        (hour >= 10 && here.tomorrow().is_ok_and(|next| next == other.day()))
+            || (hour < 12 && here.yesterday().is_ok_and(|last| last == other.day()))
     };
-    if let Some(path) = path.map(|path| path.day).filter(|day| *day == date.day || beside(day)) {
-        return path;
+    if let Some(path) = path.filter(|path| path.day() == here || beside(path)) {
+        return moved(date.at, &path);
     }
     // A day that confirms the moment goes before one that would move it.
-    let mut moved = None;
-    for day in ranked(found, &seen, false).filter_map(local).take(8) {
-        if day == date.day {
-            return day;
+    let mut other = None;
+    for seen in ranked(found, &seen, false).filter_map(local).take(8) {
+        if seen.day() == here {
+            return date.at;
         }
-        moved = moved.or(Some(day).filter(beside));
+        other = other.or(Some(seen).filter(beside));
     }
-    moved.unwrap_or(date.day)
+    other.map_or(date.at, |other| moved(date.at, &other))
+}
+
+/// Whether a date is not in UTC by default.
+fn has_zone(date: &Date) -> bool {
+    date.at.offset() != Offset::UTC
+}
+
+/// A moment in UTC in the offset by which it is of the other date's day: the one that the other's time
+/// of day shows, else the least of whole hours.
+fn moved(at: Moment, other: &Date) -> Moment {
+    let to_minute = |time: DateTime| time.date().at(time.hour(), time.minute(), 0, 0);
+    let (utc, local) = (to_minute(at.local()), to_minute(other.at.local()));
+    let minutes = |to: DateTime| utc.duration_until(to).as_mins();
+    let shown = minutes(local);
+    let is_shown = local.time() != Time::midnight()
+        && shown % 15 == 0
+        && (-12 * 60..=14 * 60).contains(&shown);
+    let offset = if utc.date() == local.date() {
+        0
+    } else if is_shown {
+        shown
+    } else if utc.date() < local.date() {
+        minutes(local.date().at(0, 0, 0, 0)).saturating_add(59) / 60 * 60
+    } else {
+        -i64::from(utc.hour() + 1) * 60
+    };
+    let offset =
+        i32::try_from(offset * 60).ok().and_then(|seconds| Offset::from_seconds(seconds).ok());
+    Moment::new(at.at(), offset.unwrap_or(Offset::UTC))
 }
 
 /// Whether a moment is written for machines: `2019-10-16T08:00:00Z`.

@@ -107,7 +107,7 @@ fn byline(text: &str) -> Option<Vec<String>> {
 }
 
 /// The date of a line that is nothing but a date, perhaps after "Published".
-fn dateline(text: &str) -> Option<jiff::Timestamp> {
+fn dateline(text: &str) -> Option<newsmill_article::Moment> {
     if text.len() > 80 || text.split_whitespace().count() > 9 {
         return None;
     }

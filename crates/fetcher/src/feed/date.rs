@@ -1,8 +1,8 @@
 //! Dates as feeds write them: RFC 2822, RFC 3339 and W3C-DTF, and what people make of them.
 
-use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
+use newsmill_article::Moment;
 
 const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
@@ -29,16 +29,18 @@ const ZONES: [(&str, i32); 18] = [
     ("pdt", -420),
 ];
 
-/// The instant that a text names. A date alone is midnight, a missing zone is UTC; `None` where
-/// there is no date in it.
-pub(crate) fn parse(text: &str) -> Option<Timestamp> {
+/// The moment that a text names, in the offset that it gives. A date alone is midnight, a missing
+/// zone is UTC; `None` where there is no date in it.
+pub(crate) fn parse(text: &str) -> Option<Moment> {
     let text = text.trim();
     if text.len() > 100 {
         return None;
     }
     let (date, rest) = numeric_date(text).or_else(|| worded_date(text))?;
     let (time, zone) = time_and_zone(rest);
-    Offset::from_seconds(zone * 60).ok()?.to_timestamp(date.to_datetime(time)).ok()
+    let offset = Offset::from_seconds(zone * 60).ok()?;
+    let at = offset.to_timestamp(date.to_datetime(time)).ok()?;
+    Some(Moment::new(at, offset))
 }
 
 /// `2004-02-28T…`, `2004-02`, `2004`, `20040228`, `2004/02/28`, `2004-059`.
@@ -182,19 +184,20 @@ mod tests {
     fn dates_of_many_kinds() {
         for (text, expected) in [
             ("Thu, 01 Jan 2004 19:48:21 GMT", "2004-01-01T19:48:21Z"),
-            ("01 Jan 04 19:48 EST", "2004-01-02T00:48:00Z"),
-            ("Thu,  5 Aug 2004 9:48:21 +0200", "2004-08-05T07:48:21Z"),
+            ("01 Jan 04 19:48 EST", "2004-01-01T19:48:00-05:00"),
+            ("Thu,  5 Aug 2004 9:48:21 +0200", "2004-08-05T09:48:21+02:00"),
             ("Thursday, 5 August 2004 09:48 PM", "2004-08-05T21:48:00Z"),
             ("August 5, 2004 12:01 am", "2004-08-05T00:01:00Z"),
             ("Thu Jan  1 19:48:21 2004", "2004-01-01T19:48:21Z"),
-            ("2003-12-31T10:14:55-08:00", "2003-12-31T18:14:55Z"),
+            ("2003-12-31T10:14:55-08:00", "2003-12-31T10:14:55-08:00"),
             ("2003-12-31T10:14:55.123456Z", "2003-12-31T10:14:55Z"),
             ("2003-12-31 10:14", "2003-12-31T10:14:00Z"),
             ("2003-12", "2003-12-01T00:00:00Z"),
             ("2003", "2003-01-01T00:00:00Z"),
             ("20031231", "2003-12-31T00:00:00Z"),
             ("2003-335", "2003-12-01T00:00:00Z"),
-            ("Wed, 31 Dec 2003 10:14:55 GMT+01:00", "2003-12-31T09:14:55Z"),
+            ("2003-12-31T10:14:55-15:00", "2004-01-01T01:14:55Z"),
+            ("Wed, 31 Dec 2003 10:14:55 GMT+01:00", "2003-12-31T10:14:55+01:00"),
         ] {
             let read = parse(text).map(|instant| instant.to_string());
             assert_eq!(read.as_deref(), Some(expected), "{text}");

@@ -10,8 +10,7 @@ mod date;
 mod json;
 mod xml;
 
-use jiff::Timestamp;
-use newsmill_article::Hints;
+use newsmill_article::{Hints, Moment};
 use serde::Serialize;
 use url::Url;
 
@@ -61,9 +60,9 @@ pub struct FeedEntry {
     /// Names of the writers.
     pub authors: Vec<String>,
     /// When it was first published.
-    pub published: Option<Timestamp>,
+    pub published: Option<Moment>,
     /// When it was last changed.
-    pub updated: Option<Timestamp>,
+    pub updated: Option<Moment>,
     /// Subjects.
     pub tags: Vec<String>,
     /// BCP 47 language.

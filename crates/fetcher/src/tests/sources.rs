@@ -78,7 +78,7 @@ fn atom_with_all_its_forms() {
     assert_eq!(entry.title.as_deref(), Some("Bold title"));
     assert_eq!(entry.link.as_deref(), Some("https://y.org/news/1"));
     assert_eq!(entry.authors, ["Ada Lovelace", "Bob"]);
-    assert_eq!(entry.published.unwrap().to_string(), "2026-11-24T09:00:00Z");
+    assert_eq!(entry.published.unwrap().to_string(), "2026-11-24T10:00:00+01:00");
     assert_eq!(entry.tags, ["Technology"]);
     let content = entry.content.as_deref().unwrap();
     assert!(content.contains("<p>One &amp; two<br/> &lt;three</p>"), "{content}");

@@ -1,8 +1,7 @@
 //! What a page's source said of it, kept beside the page so that a replay cleans it with the same
 //! hints: one line of JSON in the `metadata` record, under a name of our own.
 
-use jiff::Timestamp;
-use newsmill_article::{Entry, Hints, SourceName};
+use newsmill_article::{Entry, Hints, Moment, SourceName};
 use serde::{Deserialize, Serialize};
 
 /// The field of the metadata record.
@@ -22,9 +21,9 @@ pub(crate) struct Announced {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authors: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    published: Option<Timestamp>,
+    published: Option<Moment>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    updated: Option<Timestamp>,
+    updated: Option<Moment>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

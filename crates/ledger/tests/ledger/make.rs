@@ -25,7 +25,7 @@ pub(crate) fn entry(source: Option<&str>, url: &str) -> Entry {
 
 pub(crate) fn updated(source: Option<&str>, url: &str, seconds: i64) -> Entry {
     let mut entry = entry(source, url);
-    entry.hints.updated = Some(at(seconds));
+    entry.hints.updated = Some(at(seconds).into());
     entry
 }
 

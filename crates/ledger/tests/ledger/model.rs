@@ -335,7 +335,7 @@ proptest! {
             match step {
                 Step::Discover { url: n, updated, by_source } => {
                     let mut found = entry(by_source.then_some("s"), &url(n));
-                    found.hints.updated = updated.map(at);
+                    found.hints.updated = updated.map(|at_second| at(at_second).into());
                     let wanted = model.discover(n, updated, by_source);
                     prop_assert_eq!(
                         one(&mut ledger, discover(vec![found])),

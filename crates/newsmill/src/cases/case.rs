@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use newsmill_article::{Kind, Record};
+use newsmill_article::{Kind, Moment, Record};
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
@@ -19,9 +18,9 @@ pub(super) struct Expected {
     title: Option<Option<String>>,
     authors: Option<Vec<String>>,
     #[serde(deserialize_with = "given")]
-    published: Option<Option<Timestamp>>,
+    published: Option<Option<Moment>>,
     #[serde(deserialize_with = "given")]
-    modified: Option<Option<Timestamp>>,
+    modified: Option<Option<Moment>>,
     #[serde(deserialize_with = "given")]
     site: Option<Option<String>>,
     #[serde(deserialize_with = "given")]

@@ -15,8 +15,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use jiff::Timestamp;
 use newsmill_article::{
-    Article, ArticleId, Block, Document, Entry, Hints, Kind, Location, Outcome, Reason, Record,
-    SourceName,
+    Article, ArticleId, Block, Document, Entry, Hints, Kind, Location, Moment, Outcome, Reason,
+    Record, SourceName,
 };
 use newsmill_link::{Channel, Lane, PARTITIONS};
 use serde::de::DeserializeOwned;
@@ -306,8 +306,8 @@ struct HintsShape {
     guid: Option<String>,
     title: Option<String>,
     authors: Vec<String>,
-    published: Option<Timestamp>,
-    updated: Option<Timestamp>,
+    published: Option<Moment>,
+    updated: Option<Moment>,
     tags: Vec<String>,
     language: Option<String>,
     content: Option<String>,
@@ -318,8 +318,8 @@ struct HintsShape {
 struct DocumentShape {
     title: Option<String>,
     authors: Vec<String>,
-    published: Option<Timestamp>,
-    modified: Option<Timestamp>,
+    published: Option<Moment>,
+    modified: Option<Moment>,
     site: Option<String>,
     section: Option<String>,
     tags: Vec<String>,

@@ -11,7 +11,7 @@ pub(super) fn byline(record: &Record) -> Option<String> {
         [others @ .., last] => parts.push(format!("By {} and {last}", others.join(", "))),
     }
     parts.extend(record.site.clone());
-    // The time of day is noise to a reader, and in UTC may be of another day than in the paper.
-    parts.extend(record.published.map(|time| time.strftime("%-d %B %Y").to_string()));
+    // The time of day is noise to a reader; the day is the one that the paper names.
+    parts.extend(record.published.map(|time| time.local().strftime("%-d %B %Y").to_string()));
     (!parts.is_empty()).then(|| parts.join(" · "))
 }

@@ -62,7 +62,7 @@ fn text_is_set_for_reading() {
     let wanted = "\
 Article 1
 ═════════
-By Anna Ek and Ben Roe · Example · 2 January 2026
+By Anna Ek and Ben Roe · Example · 1 January 2026
 https://example.org/1
 
   ┃ It is the 1th. Größe, 日本語, עברית, 👩‍🚀.
@@ -103,7 +103,7 @@ fn markdown_is_set_for_reading() {
     let wanted = "\
 # Article 1
 
-*By Anna Ek and Ben Roe · Example · 2 January 2026*
+*By Anna Ek and Ben Roe · Example · 1 January 2026*
 
 <https://example.org/1>
 

@@ -49,7 +49,7 @@ pub(crate) fn worded(n: u64, title: &str, first: &str) -> Record {
         source: Some(SourceName::new("example")),
         title: Some(title.to_owned()),
         authors: vec!["Anna Ek".to_owned(), "Ben Roe".to_owned()],
-        published: Some(time),
+        published: Some("2026-01-01T22:04:05-05:00".parse().unwrap()),
         modified: None,
         site: Some("Example".to_owned()),
         section: None,

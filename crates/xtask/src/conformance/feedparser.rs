@@ -250,7 +250,7 @@ fn entry_holds(entry: &FeedEntry, left: &[&str], right: &Literal) -> Option<bool
             let wanted =
                 format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
             let dates = [entry.published, entry.updated];
-            Some(dates.into_iter().flatten().any(|date| date.to_string() == wanted))
+            Some(dates.into_iter().flatten().any(|date| date.at().to_string() == wanted))
         }
         _ => None,
     }

@@ -70,7 +70,10 @@ fn same(ours: &FeedEntry, theirs: &Value) -> Result<(), String> {
     for key in ["publishedParsed", "pubDateParsed", "updatedParsed"] {
         let Some(date) = text(theirs, &[key]) else { continue };
         let Ok(date) = date.parse::<jiff::Timestamp>() else { continue };
-        if ![ours.published, ours.updated].contains(&Some(date)) {
+        if ![ours.published, ours.updated]
+            .map(|ours| ours.map(|ours| ours.at()))
+            .contains(&Some(date))
+        {
             return Err(format!("{key} {date}, ours {:?} {:?}", ours.published, ours.updated));
         }
     }

@@ -10,8 +10,8 @@ pub(super) struct Time {
     pub(super) hour: i8,
     pub(super) minute: i8,
     pub(super) second: i8,
-    /// Seconds east of UTC; 0 where no zone was written.
-    pub(super) offset: i32,
+    /// Seconds east of UTC; `None` where no zone was written.
+    pub(super) offset: Option<i32>,
 }
 
 /// How many tokens may part a date from its time.
@@ -156,16 +156,15 @@ fn half_before(tokens: &[Token<'_>]) -> Option<Half> {
     }
 }
 
-/// The offset from UTC that opens what follows a time, in seconds; 0 where there is none.
-fn offset(tokens: &[Token<'_>], date: Date) -> i32 {
+/// The offset from UTC that opens what follows a time, in seconds.
+fn offset(tokens: &[Token<'_>], date: Date) -> Option<i32> {
     let skipped = tokens.iter().take_while(|t| matches!(t, Token::Space | Token::Mark('.' | '(')));
     let tokens = &tokens[skipped.count()..];
     let hours = |n: i64| i32::try_from(n).unwrap_or(0) * 3600;
     match tokens {
-        [Token::Word("gmt" | "utc"), tail @ ..] if !tail.is_empty() => match tail {
-            [Token::Mark('+' | '-'), Token::Number(..), ..] => offset(tail, date),
-            _ => 0,
-        },
+        [Token::Word("gmt" | "utc"), Token::Mark('+' | '-'), Token::Number(..), ..] => {
+            offset(&tokens[1..], date)
+        }
         [Token::Mark(sign @ ('+' | '-')), Token::Number(value, digits), tail @ ..] => {
             let seconds = match (digits, tail) {
                 (4, _) => hours(value / 100) + i32::try_from(value % 100).unwrap_or(0) * 60,
@@ -173,22 +172,23 @@ fn offset(tokens: &[Token<'_>], date: Date) -> i32 {
                     hours(*value) + i32::try_from(*minutes).unwrap_or(0) * 60
                 }
                 (1 | 2, _) => hours(*value),
-                _ => 0,
+                _ => return None,
             };
-            let seconds = if seconds > 18 * 3600 { 0 } else { seconds };
-            if *sign == '+' { seconds } else { -seconds }
+            let seconds = if *sign == '+' { seconds } else { -seconds };
+            Some(seconds).filter(|seconds| seconds.abs() <= 14 * 3600)
         }
         [Token::Word(zone), ..] => zone_offset(zone, date),
-        _ => 0,
+        _ => None,
     }
 }
 
-/// The offset of a zone by its usual short name, in seconds; 0 for names that are none or that
+/// The offset of a zone by its usual short name, in seconds; `None` for names that are none or that
 /// several zones have.
-fn zone_offset(zone: &str, date: Date) -> i32 {
+fn zone_offset(zone: &str, date: Date) -> Option<i32> {
     const HOUR: i32 = 3600;
     let in_states = |standard: i32| (standard + i32::from(is_summer_in_states(date))) * HOUR;
-    match zone {
+    Some(match zone {
+        "z" | "gmt" | "utc" | "ut" => 0,
         "cet" | "mez" | "bst" | "wat" => HOUR,
         "cest" | "mesz" | "eet" | "sast" | "cat" => 2 * HOUR,
         "eest" | "eat" | "trt" => 3 * HOUR,
@@ -215,8 +215,8 @@ fn zone_offset(zone: &str, date: Date) -> i32 {
         "ct" => in_states(-6),
         "mt" => in_states(-7),
         "pt" => in_states(-8),
-        _ => 0,
-    }
+        _ => return None,
+    })
 }
 
 /// Whether the United States keep summer time on a day: from the second Sunday of March to the

@@ -17,7 +17,7 @@ fn entry(location: Location) -> Entry {
     let hints = Hints {
         guid: Some("g\u{0}\"".to_owned()),
         authors: vec!["Ä".to_owned()],
-        published: Some("2026-01-02T03:04:05.678Z".parse().unwrap()),
+        published: Some("2026-01-02T03:04:05.678+05:30".parse().unwrap()),
         content: Some("<p>".to_owned()),
         ..Hints::default()
     };
@@ -58,6 +58,7 @@ fn an_entry_crosses_whole() {
 fn an_article_crosses_with_all_that_a_record_is_made_of() {
     let document = Document {
         title: Some("T".to_owned()),
+        published: Some("2017-04-03T23:30:00-05:00".parse().unwrap()),
         canonical_url: Some("https://example.org/a".parse().unwrap()),
         text: "Öne.\n\nTwo.".to_owned(),
         blocks: vec![
