@@ -50,7 +50,7 @@ const CAMPAIGN_NAMES: [&str; 34] = [
 ];
 
 /// The same address in the form that is compared and hashed: `https` for `http`, no credentials,
-/// no fragment (but `#!`), no final dot in the host, no campaign parameters, the other parameters
+/// no fragment (but `#!`), no final dots in the host, no campaign parameters, the other parameters
 /// in alphabetical order, percent-encoding only where it is needed. Not meant to be fetched.
 /// Addresses that are neither `http` nor `https` only lose their fragment.
 pub fn canonical(url: &Url) -> Url {
@@ -66,7 +66,9 @@ pub fn canonical(url: &Url) -> Url {
     let _ = url.set_scheme("https");
     let _ = url.set_username("");
     let _ = url.set_password(None);
-    if let Some(host) = url.host_str().and_then(|host| host.strip_suffix('.')).map(str::to_owned) {
+    if let Some(host) = url.host_str().filter(|host| host.ends_with('.')) {
+        // A host of nothing but dots cannot be set to nothing, and stays.
+        let host = host.trim_end_matches('.').to_owned();
         let _ = url.set_host(Some(&host));
     }
     url.set_path(&plain_percent(url.path()));
@@ -89,7 +91,8 @@ fn is_campaign(part: &str) -> bool {
 }
 
 /// Decodes the percent-encoded characters that never need it (letters, digits, `-._~`), and writes
-/// the hexadecimal digits of the others in upper case.
+/// the hexadecimal digits of the others in upper case. A `%` that encodes nothing becomes `%25`, or
+/// what is decoded behind it would make it encode something.
 fn plain_percent(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -107,7 +110,7 @@ fn plain_percent(text: &str) -> String {
                 rest = &rest[at + 3..];
             }
             _ => {
-                plain.push('%');
+                plain.push_str("%25");
                 rest = &rest[at + 1..];
             }
         }
@@ -132,6 +135,10 @@ mod tests {
             ("https://example.org/a", "https://me:pw@EXAMPLE.org./a?"),
             ("https://example.org/a?b=2&c=1", "https://example.org/a?c=1&gclid=q&b=2"),
             ("https://example.org/%C3%A9~x", "https://example.org/%c3%a9%7Ex"),
+            ("https://example.org/a", "https://example.org../a"),
+            ("https://example.org/100%25", "https://example.org/100%"),
+            ("https://example.org/%2541?a=%2541", "https://example.org/%%34%31?a=%%341"),
+            ("https://../a", "http://../a"),
         ] {
             assert_eq!(form(same), form(other), "{other}");
             assert_eq!(form(&form(other)), form(other), "a form is its own form: {other}");

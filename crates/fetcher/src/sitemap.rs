@@ -187,6 +187,8 @@ fn take(sitemap: &mut Sitemap, entry: Option<SitemapEntry>) {
 fn set(entry: &mut SitemapEntry, name: &str, text: &str, base: Option<&Url>) {
     let text = text.trim();
     match name {
+        // Nothing is no address, though relative to the sitemap it would be the sitemap's own.
+        "loc" if text.is_empty() => {}
         "loc" => {
             let url = match base {
                 Some(base) => base.join(text),
@@ -233,6 +235,15 @@ mod tests {
             2
         );
         assert!(parse(b"<html></html>", None, None, FeedLimits::default()).is_err());
+    }
+
+    #[test]
+    fn an_entry_without_an_address_is_none() {
+        let base = Url::parse("https://x.org/sitemap.xml").ok();
+        let map = "<urlset><url><loc></loc></url><url><loc> </loc></url><url><loc>/a</loc></url></urlset>";
+        let read = parse(map.as_bytes(), None, base.as_ref(), FeedLimits::default()).unwrap();
+        let locs: Vec<_> = read.entries.iter().map(|entry| entry.loc.as_str()).collect();
+        assert_eq!(locs, ["https://x.org/a"]);
     }
 
     #[test]
