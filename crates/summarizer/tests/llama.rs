@@ -116,12 +116,18 @@ fn a_file_that_is_no_model_is_an_error() {
     use sha2::{Digest, Sha256};
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("broken.gguf");
-    std::fs::write(&path, b"GGUF and then nothing").unwrap();
-    let sha256 = Sha256::digest(b"GGUF and then nothing");
-    let sha256: String = sha256.iter().map(|b| format!("{b:02x}")).collect();
-    let broken = llama::Config { path, sha256, ..settings() };
-    let error = Llama::new(&config(broken)).err().unwrap();
-    assert!(matches!(error, SummarizeError::Llama(LlamaError::Unfit { .. })), "{error}");
+    let whole = std::fs::read(model()).unwrap();
+    // The right hash of a download that ended early, in the header, the vocabulary or the weights.
+    for bytes in [&b"GGUF and then nothing"[..], &whole[..3], &whole[..1000], &whole[..50_000_000]]
+    {
+        std::fs::write(&path, bytes).unwrap();
+        let sha256 = Sha256::digest(bytes);
+        let sha256 = sha256.iter().map(|b| format!("{b:02x}")).collect();
+        let broken = llama::Config { path: path.clone(), sha256, ..settings() };
+        let error = Llama::new(&config(broken)).err().unwrap();
+        assert!(matches!(error, SummarizeError::Llama(LlamaError::Unfit { .. })), "{error}");
+        assert!(error.to_string().contains("cut short"), "{error}");
+    }
     let missing = llama::Config { path: folder.path().join("none.gguf"), ..settings() };
     let error = Llama::new(&config(missing)).err().unwrap();
     assert!(matches!(error, SummarizeError::Llama(LlamaError::Unreadable { .. })), "{error}");

@@ -74,7 +74,13 @@ impl Model {
             &config.path,
             &LlamaModelParams::default().with_n_gpu_layers(0),
         )
-        .map_err(|error| unfit(format!("llama.cpp does not load it ({error})")))?;
+        .map_err(|error| {
+            // llama.cpp tells why only in its log, which goes nowhere.
+            unfit(format!(
+                "llama.cpp does not load it ({error}); it is cut short, no GGUF file, or of an \
+                 architecture that this llama.cpp does not know"
+            ))
+        })?;
         let trained = model.n_ctx_train();
         if trained < config.context {
             let (path, asked) = (config.path.clone(), config.context);
