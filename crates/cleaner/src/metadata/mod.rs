@@ -88,10 +88,12 @@ pub fn read(html: &Html, base: Option<&Url>, hints: &Hints) -> Metadata {
     let site = site::site(&found, &ld);
     let sites =
         Sites::of(site.as_ref().map(|site| site.value.as_str()), base.and_then(Url::host_str));
-    let when = when::when(&found, &ld, base, html);
+    let title = title::title(&found, &ld, &sites);
+    let headline = title.as_ref().and_then(|title| title.order);
+    let when = when::when(&found, &ld, base, html, headline);
     let links = resolved.as_ref().or(base);
     let mut metadata = Metadata {
-        title: title::title(&found, &ld, &sites),
+        title: title.map(|title| title.text),
         authors: authors::authors(&found, &ld, &sites),
         published: when.published,
         modified: when.modified,

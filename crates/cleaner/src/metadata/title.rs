@@ -15,7 +15,16 @@ use super::text::{contains_words, folded};
 pub(super) const SEPARATORS: [&str; 12] =
     [" | ", " - ", " – ", " — ", " · ", " :: ", " » ", " « ", " / ", " • ", " \\ ", " > "];
 
-pub(super) fn title(found: &Collected, ld: &JsonLd, sites: &Sites) -> Option<Found<String>> {
+/// The headline, and where the heading stands that it was read from.
+pub(super) struct Title {
+    pub(super) text: Found<String>,
+    pub(super) order: Option<usize>,
+}
+
+pub(super) fn title(found: &Collected, ld: &JsonLd, sites: &Sites) -> Option<Title> {
+    let of = |value, origin, heading: Option<&Heading>| {
+        Some(Title { text: Found { value, origin }, order: heading.map(|h| h.order) })
+    };
     let og = found.meta("og:title");
     let declared = [
         ("json-ld headline", ld.headline.as_deref()),
@@ -38,6 +47,7 @@ pub(super) fn title(found: &Collected, ld: &JsonLd, sites: &Sites) -> Option<Fou
             && heading.text.len() < 390
             && (telling || heading.text.len() > 24)
             && (contains_words(&tag, &text)
+                || (heading.level == 1 && is_reordered(&text, &tag))
                 || others.iter().any(|other| contains_words(other, &text)))
     };
     let agreeing: Vec<&Heading> =
@@ -58,8 +68,8 @@ pub(super) fn title(found: &Collected, ld: &JsonLd, sites: &Sites) -> Option<Fou
         }
     };
     let better = |h1: &Heading, h2: &Heading| {
-        names_site(h1, h2, &parts, &others)
-            || (exact(h2) == 2 && exact(h1) < 2 && h1.order < h2.order)
+        let is_aside = h1.place == Place::Furniture || (exact(h1) < 2 && h1.order < h2.order);
+        names_site(h1, h2, &parts, &others) || (exact(h2) == 2 && is_aside)
     };
     // A site may have its name as the first `h1` and mark the headline.
     let h1s = || agreeing.iter().copied().filter(|h| h.level == 1);
@@ -69,7 +79,7 @@ pub(super) fn title(found: &Collected, ld: &JsonLd, sites: &Sites) -> Option<Fou
         .map(|h1| lower().filter(|h2| better(h1, h2)).unwrap_or(h1))
         .or_else(lower);
     if let Some(heading) = heading {
-        return Some(Found { value: sites.cut(&heading.text), origin: origin(heading) });
+        return of(sites.cut(&heading.text), origin(heading), Some(heading));
     }
     let h1: Vec<&Heading> = found
         .headings
@@ -89,22 +99,19 @@ pub(super) fn title(found: &Collected, ld: &JsonLd, sites: &Sites) -> Option<Fou
     {
         let repeated =
             parts.iter().take(1).chain(&others).find_map(|text| ending(&only.text, text));
-        return Some(Found {
-            value: repeated.unwrap_or(&only.text).to_owned(),
-            origin: "h1 alone",
-        });
+        return of(repeated.unwrap_or(&only.text).to_owned(), "h1 alone", Some(only));
     }
     for (origin, text) in declared {
         if let Some(text) = text
             && !sites.is_name(&folded(text))
         {
-            return Some(Found { value: sites.cut(text), origin });
+            return of(sites.cut(text), origin, None);
         }
     }
     if let Some(tag) = found.title.as_deref() {
-        return Some(Found { value: cut_title(tag, sites), origin: "title" });
+        return of(cut_title(tag, sites), "title", None);
     }
-    h1.first().map(|h| Found { value: h.text.clone(), origin: "h1" })
+    h1.first().and_then(|h| of(h.text.clone(), "h1", Some(h)))
 }
 
 fn origin(heading: &Heading) -> &'static str {
@@ -113,6 +120,12 @@ fn origin(heading: &Heading) -> &'static str {
         2 => "h2",
         _ => "h3",
     }
+}
+
+/// Whether `whole` has all words of a text of five words at least, in whatever order; both folded.
+fn is_reordered(text: &str, whole: &str) -> bool {
+    let words = || text.split(' ');
+    words().count() >= 5 && words().all(|word| whole.split(' ').any(|other| other == word))
 }
 
 /// The longest heading; a page may repeat a part of it.

@@ -65,36 +65,49 @@ const MODIFIED: [&str; 9] = [
     "lastmod",
 ];
 
-/// How many nodes after the headline a date may stand to be the one under it.
+/// How many nodes after the headline a date may stand to be its date.
 const UNDER: usize = 30;
+/// How many nodes before it.
+const OVER: usize = 12;
 
 pub(super) struct When {
     pub(super) published: Option<Found<Moment>>,
     pub(super) modified: Option<Found<Moment>>,
 }
 
-pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>, html: &Html) -> When {
+/// `headline` is where the heading of the title stands, where there is one.
+pub(super) fn when(
+    found: &Collected,
+    ld: &JsonLd,
+    base: Option<&Url>,
+    html: &Html,
+    headline: Option<usize>,
+) -> When {
+    let headline = headline.unwrap_or_else(|| first_heading(found));
     let language = language(found);
     let writing = Writing { month_first: month_first(&language), language: primary(&language) };
     let read = |text: &str| dates::parse_as(text, writing);
+    let best = |kinds: &[DateHow], anywhere| {
+        ranked(found, headline, kinds, anywhere).find_map(|date| read(&date.text))
+    };
     let meta = |names: &[&str]| found.all_metas(names).find_map(read);
     let named = |date: Option<Date>, origin| date.map(|value| Found { value, origin });
 
     let modified = named(meta(&MODIFIED), "meta modified")
         .or_else(|| named(ld.modified.as_deref().and_then(read), "json-ld dateModified"))
-        .or_else(|| named(best(found, &read, &[DateHow::Modified], true), "modified markup"));
+        .or_else(|| named(best(&[DateHow::Modified], true), "modified markup"));
     let path = base.and_then(|url| dates::of_path(url.path()));
     let path = path.or_else(|| {
         let canonical = Url::parse(found.canonical.as_deref()?).ok()?;
         dates::of_path(canonical.path())
     });
-    let headline = headline(found);
     let under = || {
         let near = |date: &&DateText| {
-            date.place <= Place::Page && (headline..headline + UNDER).contains(&date.order)
+            date.place <= Place::Page
+                && (headline.saturating_sub(OVER)..headline + UNDER).contains(&date.order)
         };
         let kinds = [DateHow::Published, DateHow::Time, DateHow::Class, DateHow::Text];
-        ranked(found, &kinds, false).filter(near).find_map(|date| read(&date.text))
+        ranked(found, headline, &kinds, false).filter(near).find_map(|date| read(&date.text))
     };
     // A `meta` of the same day knows the time as well.
     let dated = meta(&DATED);
@@ -105,28 +118,26 @@ pub(super) fn when(found: &Collected, ld: &JsonLd, base: Option<&Url>, html: &Ht
     };
     let published = named(meta(&PUBLISHED), "meta published")
         .or_else(|| named(ld.published.as_deref().and_then(read), "json-ld datePublished"))
-        .or_else(|| named(best(found, &read, &[DateHow::Published], true), "published markup"))
-        .or_else(|| named(best(found, &read, &[DateHow::Time], false), "date markup"))
+        .or_else(|| named(best(&[DateHow::Published], true), "published markup"))
+        .or_else(|| named(best(&[DateHow::Time], false), "date markup"))
         .or_else(|| named(under().filter(apart), "under the headline"))
         .or_else(|| named(dated, "meta date"))
-        .or_else(|| named(best(found, &read, &[DateHow::Class], false), "date markup"))
+        .or_else(|| named(best(&[DateHow::Class], false), "date markup"))
         .or_else(|| named(path, "address"))
         .or_else(|| {
             let data = found.date_in_data(html);
             named(data.as_deref().and_then(read), "script data")
         })
-        .or_else(|| named(best(found, &read, &[DateHow::Text], false), "text"))
-        .or_else(|| named(best(found, &read, &[DateHow::Modified], false), "modified markup"))
-        .or_else(|| named(best(found, &read, &[DateHow::Time], true), "date elsewhere"))
-        .or_else(|| {
-            named(best(found, &read, &[DateHow::Class, DateHow::Text], true), "date elsewhere")
-        })
-        .or_else(|| named(best(found, &read, &[DateHow::Modified], true), "modified elsewhere"))
+        .or_else(|| named(best(&[DateHow::Text], false), "text"))
+        .or_else(|| named(best(&[DateHow::Modified], false), "modified markup"))
+        .or_else(|| named(best(&[DateHow::Time], true), "date elsewhere"))
+        .or_else(|| named(best(&[DateHow::Class, DateHow::Text], true), "date elsewhere"))
+        .or_else(|| named(best(&[DateHow::Modified], true), "modified elsewhere"))
         .or_else(|| named(found.title.as_deref().and_then(read), "title"));
     // A change before the publication is a mistake of the page.
     let modified =
         modified.filter(|m| published.as_ref().is_none_or(|p| m.value.at.at() >= p.value.at.at()));
-    let home = |date| at_home(date, path, found, &read);
+    let home = |date| at_home(date, path, found, headline, &read);
     When {
         published: published.map(|Found { value, origin }| Found { value: home(value), origin }),
         modified: modified.map(|Found { value, origin }| Found { value: value.at, origin }),
@@ -139,6 +150,7 @@ fn at_home(
     date: Date,
     path: Option<Date>,
     found: &Collected,
+    headline: usize,
     read: &impl Fn(&str) -> Option<Date>,
 ) -> Moment {
     if !date.utc {
@@ -160,7 +172,7 @@ fn at_home(
     }
     // A day that confirms the moment goes before one that would move it.
     let mut other = None;
-    for seen in ranked(found, &seen, false).filter_map(local).take(8) {
+    for seen in ranked(found, headline, &seen, false).filter_map(local).take(8) {
         if seen.day() == here {
             return date.at;
         }
@@ -205,18 +217,8 @@ fn is_iso(text: &str) -> bool {
         .any(|w| w[1] == b'T' && w[0].is_ascii_digit() && w[2].is_ascii_digit())
 }
 
-/// The best marked date of these kinds: outside of furniture, near the headline, complete.
-fn best(
-    found: &Collected,
-    read: &impl Fn(&str) -> Option<Date>,
-    kinds: &[DateHow],
-    anywhere: bool,
-) -> Option<Date> {
-    ranked(found, kinds, anywhere).find_map(|date| read(&date.text))
-}
-
-/// Where the headline stands.
-fn headline(found: &Collected) -> usize {
+/// Where the headline stands where no heading is the title.
+fn first_heading(found: &Collected) -> usize {
     let headings = found.headings.iter().filter(|h| h.place != Place::Furniture);
     headings.min_by_key(|h| (h.level, h.order)).map_or(0, |h| h.order)
 }
@@ -224,10 +226,10 @@ fn headline(found: &Collected) -> usize {
 /// The marked dates of these kinds, best first.
 fn ranked<'a>(
     found: &'a Collected,
+    headline: usize,
     kinds: &[DateHow],
     anywhere: bool,
 ) -> impl Iterator<Item = &'a DateText> {
-    let headline = headline(found);
     let rank = |date: &DateText| {
         let distance = date.order.abs_diff(headline);
         let before = usize::from(date.order < headline);

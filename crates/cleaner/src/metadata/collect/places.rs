@@ -122,6 +122,8 @@ fn is_furniture_token(token: &str) -> bool {
                 | "respond"
                 | "related"
                 | "footer"
+                | "breadcrumb"
+                | "breadcrumbs"
                 | "recommended"
                 | "recommendations"
                 | "teaser"
