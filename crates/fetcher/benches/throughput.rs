@@ -140,7 +140,11 @@ async fn serve() -> Result<(), Failure> {
     out.flush()?;
     let mut page =
         b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 100000\r\n\r\n".to_vec();
-    page.extend(std::iter::repeat_n(b'a', 100_000));
+    let head = page.len();
+    page.extend_from_slice(
+        b"<!doctype html><html><head><title>A page</title><meta name=robots content=index></head><body>",
+    );
+    page.extend(b"<p>Words of a paragraph.\n".iter().cycle().take(head + 100_000 - page.len()));
     let page: Arc<[u8]> = page.into();
     loop {
         let (mut stream, _) = listener.accept().await?;
