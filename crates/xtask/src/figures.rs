@@ -1,13 +1,15 @@
 //! `cargo xtask figures`: what the whole mill does with a core, a second one, and its memory.
 //!
-//! A folder of pages (the saved pages of the tests, or `--pages`) is repeated under other names and
-//! milled by a release build: `once` on one and on two cores, then through a ledger into three
-//! sinks, then in silence and watched, then `once` on one page. The machine's load stands beside
+//! A folder of pages (the saved pages of the tests, or `--pages`) is repeated under other names,
+//! addresses and words (the ledger knows an article by its text too, and would do nothing) and milled by a release build: `once` on one and on two cores, then through a ledger into three
+//! sinks, the same in three processes over NATS, then in silence and watched, then `once` on one page. The machine's load stands beside
 //! the figures; every ratio is of runs of the same minute. CPU time is the kernel's (`user` +
 //! `system` of the process or of its threads). Pages that are stored with gzip are milled as they
 //! are told to be by `--gzip`, else plain: inflating them costs an eighth of a core's time.
 
+mod link;
 mod overhead;
+mod pages;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -65,7 +67,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let place = std::env::temp_dir().join(format!("newsmill-figures-{}", std::process::id()));
     let from = args.pages.clone().unwrap_or_else(|| crate::root().join("tests/pages"));
     let pages = place.join("pages");
-    let bytes = repeat(&from, &pages, args.count, args.gzip)?;
+    let bytes = pages::repeat(&from, &pages, args.count, args.gzip)?;
     say(&format!("{} pages, {} MB; load {}", args.count, bytes / 1_000_000, load()))?;
 
     let once = |jobs: &str, name: &str| {
@@ -93,7 +95,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let through = measure(&mut mill, &place, "info")?;
     tell("ledger and three sinks", args.count, &through)?;
     let share = two.wall.as_secs_f64() / through.wall.as_secs_f64();
-    say(&format!("ledger and sinks: {:.0} % of once by the wall clock", share * 100.0))?;
+    say(&format!(
+        "ledger and sinks: {:.0} % of once by the wall clock, {:.0} % by CPU time",
+        share * 100.0,
+        100.0 * two.cpu / through.cpu
+    ))?;
+
+    let linked = link::run(&binary, &pages, &place, args.count)?;
+    say(&format!(
+        "over a link: {:.0} pages/s, {:.0} pages per CPU second, the broker's counted: {:.0} % of once by CPU \
+         time, {:.0} % by the wall clock",
+        args.count as f64 / linked.wall.as_secs_f64(),
+        args.count as f64 / linked.cpu,
+        100.0 * two.cpu / linked.cpu,
+        100.0 * two.wall.as_secs_f64() / linked.wall.as_secs_f64()
+    ))?;
 
     overhead::run(&binary, &pages, &place)?;
 
@@ -196,49 +212,6 @@ fn working(id: u32, threads: &mut BTreeMap<String, f64>) {
             threads.insert(path, seconds);
         }
     }
-}
-
-/// Puts every page of `from` under new names until there are `count`. Hard links where they can be:
-/// the same bytes on the disk, other names for the mill.
-fn repeat(from: &Path, to: &Path, count: usize, gzip: bool) -> anyhow::Result<u64> {
-    let mut pages = Vec::new();
-    let mut ahead = vec![from.to_owned()];
-    while let Some(folder) = ahead.pop() {
-        for found in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
-            let path = found?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() {
-                ahead.push(path);
-            } else if [".html", ".html.gz", ".htm"].iter().any(|end| name.ends_with(end)) {
-                pages.push(path);
-            }
-        }
-    }
-    pages.sort();
-    ensure!(!pages.is_empty(), "{}: no pages", from.display());
-    let plain = to.with_extension("plain");
-    fs::create_dir_all(&plain)?;
-    fs::create_dir_all(to)?;
-    if !gzip {
-        for (number, page) in pages.iter_mut().enumerate() {
-            if page.extension().is_some_and(|end| end == "gz") {
-                let inflated = plain.join(number.to_string());
-                let mut file = flate2::read::MultiGzDecoder::new(fs::File::open(&*page)?);
-                std::io::copy(&mut file, &mut fs::File::create(&inflated)?)?;
-                *page = inflated;
-            }
-        }
-    }
-    let mut bytes = 0;
-    for (number, page) in pages.iter().cycle().take(count).enumerate() {
-        let gz = page.extension().is_some_and(|end| end == "gz");
-        let file = to.join(format!("{number:06}.html{}", if gz { ".gz" } else { "" }));
-        if fs::hard_link(page, &file).is_err() {
-            fs::copy(page, &file)?;
-        }
-        bytes += fs::metadata(&file)?.len();
-    }
-    Ok(bytes)
 }
 
 fn load() -> String {

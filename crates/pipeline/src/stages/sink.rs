@@ -22,6 +22,11 @@ const STAGE: &str = "sink";
 /// Most records in one batch.
 const BATCH: usize = 64;
 
+/// How long it waits after a batch that was not full. A record that comes alone is delivered at
+/// once; of a stream each batch, with its fsyncs and its commit in the ledger, takes what has come
+/// in this time.
+const LINGER: Duration = Duration::from_millis(50);
+
 /// How often it looks by itself for records.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
@@ -118,6 +123,14 @@ pub async fn run(
         }
         meter.delivered(&mut since, batch.len(), refused);
         position = through;
+        if batch.len() < BATCH {
+            // Until the mill has nothing more to do, at most.
+            let ended = async { while ready.changed().await.is_ok() {} };
+            tokio::select! {
+                _ = tokio::time::timeout(LINGER, ended) => {}
+                () = stop.cancelled() => {}
+            }
+        }
     }
     sink.close().await.map_err(|error| Fatal::new(STAGE, error))
 }

@@ -1,7 +1,7 @@
 //! What being watched costs: the same mill in silence and with everything on, in turns.
 //!
-//! *Silent*: no log, no endpoint. *Watched*: the log at info, `/metrics` read every second, a trace
-//! of every article sent to a collector that takes it and forgets it. Compared is CPU time, which a
+//! *Silent*: no log, no endpoint. *Watched*: the log at info, `/metrics` read every second. *Traced*:
+//! also a trace of every article sent to a collector that takes it and forgets it. Compared is CPU time, which a
 //! busy machine changes less than the wall clock; each turn of one is beside one of the other.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,7 +17,7 @@ use super::{Run, measure, say};
 /// Turns of each.
 const TURNS: usize = 5;
 
-/// Runs both over `pages`.
+/// Runs all three over `pages`.
 pub(super) fn run(binary: &Path, pages: &Path, place: &Path) -> anyhow::Result<()> {
     let collector = collector()?;
     // A port that is free now; the mill takes it at once.
@@ -29,9 +29,8 @@ pub(super) fn run(binary: &Path, pages: &Path, place: &Path) -> anyhow::Result<(
             std::thread::sleep(Duration::from_secs(1));
         }
     });
-    let telemetry = format!(
-        "telemetry: {{ listen: \"{metrics}\", otlp: {{ url: \"http://{collector}/v1/traces\" }} }}\n"
-    );
+    let listen = format!("listen: \"{metrics}\"");
+    let otlp = format!("otlp: {{ url: \"http://{collector}/v1/traces\" }}");
     let turn = |name: &str, level: &str, telemetry: &str| -> anyhow::Result<Run> {
         let place = place.join(name);
         std::fs::create_dir_all(&place)?;
@@ -47,20 +46,23 @@ pub(super) fn run(binary: &Path, pages: &Path, place: &Path) -> anyhow::Result<(
         std::fs::remove_dir_all(&place)?;
         Ok(run)
     };
-    let (mut silent, mut watched) = (Vec::new(), Vec::new());
+    let (mut silent, mut watched, mut traced) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..TURNS {
         silent.push(turn("silent", "off", "")?.cpu);
-        watched.push(turn("watched", "info", &telemetry)?.cpu);
+        watched.push(turn("watched", "info", &format!("telemetry: {{ {listen} }}\n"))?.cpu);
+        traced.push(turn("traced", "info", &format!("telemetry: {{ {listen}, {otlp} }}\n"))?.cpu);
     }
     let median = |of: &mut Vec<f64>| {
         of.sort_by(f64::total_cmp);
         of[TURNS / 2]
     };
-    let (silent, watched) = (median(&mut silent), median(&mut watched));
+    let silent = median(&mut silent);
+    let more = |of: &mut Vec<f64>| 100.0 * (median(of) / silent - 1.0);
     say(&format!(
-        "metrics, log at info and every trace: {watched:.2} s CPU against {silent:.2} s in silence, \
-         {:+.1} % (median of {TURNS} turns each)",
-        100.0 * (watched / silent - 1.0)
+        "CPU time beside {silent:.2} s in silence: metrics and log at info {:+.1} %, with every trace {:+.1} % \
+         (medians of {TURNS} turns)",
+        more(&mut watched),
+        more(&mut traced)
     ))
 }
 
