@@ -4,8 +4,8 @@
 //! addresses and words (the ledger knows an article by its text too, and would do nothing) and milled by a release build: `once` on one and on two cores, then through a ledger into three
 //! sinks, the same in three processes over NATS, then in silence and watched, then `once` on one page. The machine's load stands beside
 //! the figures; every ratio is of runs of the same minute. CPU time is the kernel's (`user` +
-//! `system` of the process or of its threads). Pages that are stored with gzip are milled as they
-//! are told to be by `--gzip`, else plain: inflating them costs an eighth of a core's time.
+//! `system` of the process or of its threads). Pages that are stored with gzip are milled plain unless
+//! `--gzip` is given: inflating them costs an eighth of a core's time.
 
 mod link;
 mod overhead;
