@@ -1,9 +1,11 @@
-//! The dateline of a wire report: "(CNN)", "WASHINGTON (Reuters) -", "PARIS, March 3 —".
+//! The dateline of a wire report: "(CNN)", "WASHINGTON (Reuters) -", "PARIS, March 3 —", and the
+//! source that a text begins with: "(The Hollywood Reporter)It is official".
 //!
 //! Leaves out anything that is not at the very start of the text.
 
 /// Agencies and papers that sign datelines. A pattern for any capitals in brackets would also cut
-/// "Britain's Foreign and Commonwealth Office (FCO)".
+/// "Britain's Foreign and Commonwealth Office (FCO)"; who is not here is known by where the brackets
+/// stand ([`is_source`]).
 const AGENCIES: &[&str] = &[
     "CNN",
     "AP",
@@ -41,7 +43,7 @@ pub(super) fn length(text: &str) -> usize {
     agency(text).or_else(|| place_and_dash(text)).unwrap_or(0)
 }
 
-/// "(CNN)", "Kano, Nigeria (CNN)", "BERLIN (dpa) -".
+/// "(CNN)", "Kano, Nigeria (CNN)", "BERLIN (dpa) -", "(Rolling Stone)One summer".
 fn agency(text: &str) -> Option<usize> {
     // A place and a date before the bracket take at most this many bytes.
     let open = text.bytes().take(64).position(|b| b == b'(')?;
@@ -54,10 +56,28 @@ fn agency(text: &str) -> Option<usize> {
     let inner = &text[open + 1..];
     let close = inner.find(')')?;
     let name = inner[..close].trim();
-    if !AGENCIES.contains(&name) {
+    if !AGENCIES.contains(&name) && !is_source(name, &inner[close + 1..], open == 0) {
         return None;
     }
     Some(past_marks(text, open + 1 + close + 1))
+}
+
+/// Whether what stands in brackets before `after` signs the text: a name to which the first word is
+/// glued, or, where the text begins with the brackets (`first`), one of several words or of capitals.
+fn is_source(name: &str, after: &str, first: bool) -> bool {
+    let mut words = name.split_whitespace();
+    let named = |w: &str| w.starts_with(char::is_uppercase) || matches!(w, "the" | "of" | "and");
+    if name.len() > 40 || !words.all(named) || !name.contains(char::is_uppercase) {
+        return false;
+    }
+    let begins = |text: &str| {
+        text.starts_with(|c: char| c.is_uppercase() || matches!(c, '"' | '“' | '\'' | '‘'))
+    };
+    if begins(after) {
+        return true;
+    }
+    let capitals = name.chars().count() >= 3 && name.chars().all(char::is_uppercase);
+    first && (capitals || name.contains(' ')) && begins(after.trim_start())
 }
 
 fn is_abbreviated_place(place: &str) -> bool {
@@ -109,6 +129,20 @@ mod tests {
             ("St. Louis (AP) — Rain fell.", "Rain fell."),
             ("Britain's Foreign and Commonwealth Office (FCO) said no.", ""),
             ("The agency (AP) said no.", ""),
+            ("(The Hollywood Reporter)It's official.", "It's official."),
+            ("(The Hollywood Reporter) Sam Simon died.", "Sam Simon died."),
+            ("(WIRED)Screens are flat.", "Screens are flat."),
+            ("(WIRED) Screens are flat.", "Screens are flat."),
+            ("(Billboard)\"Hello\" leads.", "\"Hello\" leads."),
+            (
+                "Omaha, Nebraska (the Heartland Project)When he left, it rained.",
+                "When he left, it rained.",
+            ),
+            ("(Left) The mayor spoke.", ""),
+            ("(He later said no.) The mayor spoke.", ""),
+            ("(John Smith) was late.", ""),
+            ("(2015) Rain fell.", ""),
+            ("Model (ANTM) finalists met.", ""),
             ("NATO-led troops left.", ""),
             ("The well-known man left.", ""),
         ] {

@@ -6,8 +6,9 @@
 //!
 //! Promises: every sentence of a summary is the text between its offsets, code point for code
 //! point (line breaks within a sentence included), in document order, none twice; the work is
-//! linear in the text, and quadratic only in the first [`CONSIDERED`] sentences. A dateline is no
-//! part of the first sentence. Leaves out: rewriting of any kind. Trained on English news; in
+//! linear in the text, and quadratic only in the first [`CONSIDERED`] sentences. A dateline or the
+//! source that the text begins with is no part of the first sentence. Leaves out: rewriting of any
+//! kind, and clauses of a sentence. Trained on English news; in
 //! other languages the features that look at English words are silent.
 
 mod analysis;
@@ -76,7 +77,7 @@ impl Extractive {
         let order = candidates.order(&candidates.scores(&WEIGHTS));
         let fits: Vec<usize> = order
             .into_iter()
-            .filter(|&i| candidates.words[i] >= 4 && candidates.words[i] <= self.max_words)
+            .filter(|&i| candidates.tells[i] && candidates.words[i] <= self.max_words)
             .collect();
         candidates.extracts(&document.text, &fits)
     }
@@ -122,6 +123,8 @@ pub struct Candidates {
     pub sentences: Vec<Sentence>,
     /// Words of each, as `max_words` counts them.
     words: Vec<usize>,
+    /// Whether each says something: the others are chosen only where there is nothing else.
+    tells: Vec<bool>,
     analysis: Analysis,
     features: Features,
     /// Which of the title's words each has, as bits.
@@ -143,9 +146,10 @@ impl Candidates {
         let places: Vec<Range<usize>> = sentences.iter().map(|s| s.bytes.clone()).collect();
         let analysis = Analysis::new(text, &places, document.title.as_deref(), idf);
         let features = Features::new(text, &analysis);
-        let words = places.iter().map(|p| words::count(&text[p.clone()])).collect();
+        let words: Vec<usize> = places.iter().map(|p| words::count(&text[p.clone()])).collect();
+        let tells = tells(text, &places, &words);
         let (titled, title) = title_words(&analysis);
-        Some(Self { sentences, words, analysis, features, titled, title })
+        Some(Self { sentences, words, tells, analysis, features, titled, title })
     }
 
     fn extracts(&self, text: &str, chosen: &[usize]) -> Vec<SummarySentence> {
@@ -182,17 +186,16 @@ impl Candidates {
     /// sentences, within `limits`. Never empty.
     pub fn sets(&self, scores: &[f32], limits: Limits) -> Vec<(Vec<usize>, sets::Row)> {
         let order = self.order(scores);
-        // Fewer words than four are an exclamation, not a summary.
         let mut shortlist: Vec<usize> = order
             .iter()
             .copied()
-            .filter(|&i| self.words[i] >= 4 && self.words[i] <= limits.words)
+            .filter(|&i| self.tells[i] && self.words[i] <= limits.words)
             .take(sets::SHORTLIST)
             .collect();
         if shortlist.is_empty() {
             let shortest = order.iter().copied().min_by_key(|&i| {
                 // Prefer what reads as a sentence; then the shortest.
-                (self.words[i] < 4, self.words[i])
+                (!self.tells[i], self.words[i])
             });
             shortlist.extend(shortest);
         }
@@ -261,7 +264,7 @@ impl Candidates {
             }
             let repeats =
                 chosen.iter().any(|&j| i == j || self.features.similar[i * n + j] > REPEATS);
-            if !repeats && self.words[i] >= 4 && words + self.words[i] <= limits.words {
+            if !repeats && self.tells[i] && words + self.words[i] <= limits.words {
                 words += self.words[i];
                 chosen.push(i);
             }
@@ -281,6 +284,26 @@ impl Candidates {
             .reduce(|best, other| if other.0 > best.0 { other } else { best })
             .map_or_else(|| vec![0], |(_, set)| set)
     }
+}
+
+/// Which sentences say something. Fewer words than four are an exclamation, and names, numbers and
+/// capitals alone are a place, a date or a signature ("14:11 EST, 25 October 2013."), unless all of
+/// the text is written so.
+fn tells(text: &str, places: &[Range<usize>], words: &[usize]) -> Vec<bool> {
+    let says = |place: &Range<usize>| {
+        let sentence = &text[place.clone()];
+        let mut says = false;
+        words::for_each_word(sentence, |word| {
+            // "CNN's" ends with a word of one letter. Letters without case are no capitals.
+            let plain = |c: char| c.is_alphabetic() && !c.is_uppercase();
+            says |= word.len() > 1 && sentence[word].starts_with(plain);
+        });
+        says
+    };
+    let long = |i: usize| words[i] >= 4;
+    let said: Vec<bool> = places.iter().map(says).collect();
+    let any = (0..words.len()).any(|i| long(i) && said[i]);
+    (0..words.len()).map(|i| long(i) && (said[i] || !any)).collect()
 }
 
 /// Which words of the title each sentence has, and what each word weighs.
@@ -308,7 +331,7 @@ fn cut_dateline(text: &str, first: &mut Sentence) {
     }
     let sentence = &text[first.bytes.clone()];
     let cut = dateline::length(sentence);
-    if cut > 0 && words::count(&sentence[cut..]) >= 4 {
+    if cut > 0 && words::count(&sentence[cut..]) > 0 {
         first.bytes.start += cut;
         first.span =
             Span { start: first.span.start + sentence[..cut].chars().count(), ..first.span };

@@ -106,6 +106,27 @@ fn a_sentence_that_comes_twice_is_said_once() {
 }
 
 #[test]
+fn capitals_and_numbers_alone_are_said_only_where_all_is_capitals() {
+    let told = |text: &str| {
+        let document = Document { text: text.to_owned(), ..Document::default() };
+        Candidates::new(&document, &IDF).unwrap().tells
+    };
+    let stamp = "14:11 EST, 25 October 2013. CNN's Jim Acosta, Washington. The bridge is closed.";
+    assert_eq!(told(stamp), [false, false, true]);
+    assert_eq!(told("THE BRIDGE IS CLOSED. ALL TRAINS STAND STILL."), [true, true]);
+    // Scripts without case have no capitals, whatever Latin letters and digits stand among them.
+    assert_eq!(told("政府星期一宣布了计划。该计划耗资30亿元。NATO 2024 说计划还不够。"), [true; 3]);
+    assert_eq!(told("وتبلغ تكلفة الخطة 3 مليارات. ورحب NATO بالخطة الجديدة."), [true; 2]);
+}
+
+#[test]
+fn a_text_that_begins_with_its_source_is_summarized_without() {
+    let text = "(The Hollywood Reporter)The network renewed the show for a second season.";
+    let summary = summarize(text, &Config::default());
+    assert_eq!(summary.text, "The network renewed the show for a second season.");
+}
+
+#[test]
 fn headings_are_not_sentences() {
     use newsmill_article::{Block, BlockKind};
     let (heading, body) =
