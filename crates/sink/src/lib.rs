@@ -40,7 +40,7 @@ mod testing;
 
 use std::sync::Arc;
 
-use newsmill_article::Record;
+use newsmill_article::{ArticleId, Record, Revision};
 use serde::{Deserialize, Serialize};
 
 pub use config::{
@@ -51,13 +51,44 @@ pub use format::{Format, Writer};
 pub use secret::Secret;
 pub use tls::client as tls_client;
 
-/// One record on its way into a sink.
+/// One record on its way into a sink. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// Its number in the ledger; rises within a batch.
     pub sequence: u64,
-    /// What to write. Shared, because several sinks write the same one.
-    pub record: Arc<Record>,
+    /// The article.
+    pub id: ArticleId,
+    /// Its wording.
+    pub revision: Revision,
+    /// The record as one JSON object without a line break, as the ledger keeps it: most targets
+    /// take it as it is, and nobody parses it to write it again.
+    pub json: Arc<str>,
+}
+
+impl Delivery {
+    /// A record under a number.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written as JSON.
+    pub fn new(sequence: u64, record: &Record) -> serde_json::Result<Self> {
+        let json = serde_json::to_string(record)?.into();
+        Ok(Self { sequence, id: record.id, revision: record.revision, json })
+    }
+
+    /// The record itself.
+    ///
+    /// # Errors
+    ///
+    /// When `json` is no record.
+    pub fn record(&self) -> serde_json::Result<Record> {
+        serde_json::from_str(&self.json)
+    }
+
+    /// `{id}-{revision}`: the name of the effect, the same in every repeat.
+    fn key(&self) -> String {
+        format!("{}-{}", self.id, self.revision)
+    }
 }
 
 /// What became of a batch: every record of it is either in the target or in `rejected`.
@@ -128,6 +159,16 @@ impl Sink {
         Ok(Self { target })
     }
 
+    /// How many records a batch should have at most. To a file or a database a large batch costs
+    /// little more than a small one; what a pipe or a receiver got is sent again after a crash, so
+    /// theirs are smaller.
+    pub fn batch(&self) -> usize {
+        match &self.target {
+            Target::Jsonl(_) | Target::Sqlite(_) | Target::Postgres(_) => 256,
+            Target::Stdout(_) | Target::Webhook(_) => 64,
+        }
+    }
+
     /// The state after the last batch that was delivered, or after opening.
     pub fn state(&self) -> State {
         match &self.target {
@@ -150,7 +191,10 @@ impl Sink {
     pub async fn deliver(&mut self, batch: &[Delivery]) -> Result<Delivered, SinkError> {
         let rejected = match &mut self.target {
             Target::Stdout(stdout) => stdout.deliver(batch).await?,
-            Target::Jsonl(jsonl) => jsonl.deliver(batch).await?,
+            Target::Jsonl(jsonl) => {
+                jsonl.deliver(batch).await?;
+                Vec::new()
+            }
             Target::Sqlite(sqlite) => sqlite.deliver(batch).await?,
             Target::Postgres(postgres) => postgres.deliver(batch).await?,
             Target::Webhook(webhook) => webhook.deliver(batch).await?,

@@ -24,7 +24,7 @@ use tokio_postgres::{Client, Config, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{LONG_PAUSE, PAUSE};
-use crate::pieces::{Line, Pieces, lines};
+use crate::pieces::Pieces;
 use crate::{Delivery, PostgresConfig, Rejected, Secret, SinkError, tls};
 
 /// Most records in one transaction.
@@ -134,8 +134,7 @@ impl Postgres {
 
     pub(crate) async fn deliver(&mut self, batch: &[Delivery]) -> Result<Vec<Rejected>, SinkError> {
         let mut rejected = Vec::new();
-        let lines = lines(batch.iter(), &mut rejected);
-        let mut pieces = Pieces::new(&lines, BATCH);
+        let mut pieces = Pieces::new(batch, BATCH);
         while let Some(piece) = pieces.next() {
             // Taken out: a future that is dropped half-way, a timeout or an error leaves no
             // connection behind whose state is unknown.
@@ -194,22 +193,20 @@ impl Session {
         transaction.commit().await
     }
 
-    async fn write(&mut self, table: &Table, piece: &[Line]) -> Result<(), Error> {
+    async fn write(&mut self, table: &Table, piece: &[Delivery]) -> Result<(), Error> {
         // One row of a key: a statement may not touch a row twice. The last one stands.
         let mut last = BTreeMap::new();
-        for (n, line) in piece.iter().enumerate() {
-            last.insert(line.key.as_str(), n);
+        for (n, delivery) in piece.iter().enumerate() {
+            last.insert(delivery.key(), n);
         }
         let mut places: Vec<usize> = last.into_values().collect();
         places.sort_unstable();
-        let json: Vec<&str> = places.iter().map(|n| piece[*n].json.as_str()).collect();
+        let json: Vec<&str> = places.iter().map(|n| &*piece[*n].json).collect();
         let mut latest = BTreeMap::new();
-        for key in places.iter().map(|n| piece[*n].key.as_str()) {
-            if let Some((id, revision)) = key.split_once('-') {
-                latest.insert(id, revision);
-            }
+        for delivery in places.iter().map(|n| &piece[*n]) {
+            latest.insert(delivery.id.to_string(), delivery.revision.to_string());
         }
-        let (ids, revisions): (Vec<&str>, Vec<&str>) = latest.into_iter().unzip();
+        let (ids, revisions): (Vec<String>, Vec<String>) = latest.into_iter().unzip();
         let transaction = self.client.transaction().await?;
         transaction.execute(&table.sql(UPSERT), &[&json]).await?;
         transaction.execute(&table.sql(LEAVE), &[&ids, &revisions]).await?;

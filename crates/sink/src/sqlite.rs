@@ -25,13 +25,13 @@
 
 mod tables;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use newsmill_article::Disposition;
+use newsmill_article::{ArticleId, Disposition};
 use newsmill_failpoint::{self as failpoint, Injected};
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, ErrorCode, ToSql, Transaction, TransactionBehavior};
 
 use crate::blocking::Blocking;
 use crate::error::{FULL_DISK_PAUSE, PAUSE};
@@ -42,10 +42,9 @@ const BUSY: Duration = Duration::from_secs(2);
 
 const LEAVE: &str = "UPDATE records SET current = 0 WHERE id = ?1 AND revision <> ?2 AND current";
 
-const INSERT: &str = "INSERT INTO records (id, revision, current, record) VALUES (?, ?, 1, ?)";
-const NEXT_ROW: &str = ", (?, ?, 1, ?)";
-const UPDATE: &str =
-    " ON CONFLICT (id, revision) DO UPDATE SET current = 1, record = excluded.record";
+const INSERT: &str = "INSERT INTO records (id, revision, current, record) VALUES (?, ?, ?, ?)";
+const NEXT_ROW: &str = ", (?, ?, ?, ?)";
+const UPDATE: &str = " ON CONFLICT (id, revision) DO UPDATE SET current = excluded.current, record = excluded.record";
 
 #[derive(Debug)]
 pub(crate) struct Sqlite {
@@ -102,32 +101,38 @@ fn write(
     batch: &[Delivery],
 ) -> Result<Vec<Rejected>, SinkError> {
     let fail = |source| SinkError::Sqlite { action: "write to", path: path.to_owned(), source };
-    // Two wordings of one article are written one after the other: the last is the current one.
-    let articles: HashSet<_> = batch.iter().map(|delivery| delivery.record.id).collect();
-    if articles.len() == batch.len() {
-        match write_at_once(database, batch) {
-            Ok(()) => return Ok(Vec::new()),
-            Err(error) if refuses_the_row(&error) => {}
-            Err(error) => return Err(fail(error)),
-        }
+    match write_at_once(database, batch) {
+        Ok(()) => Ok(Vec::new()),
+        Err(error) if refuses_the_row(&error) => write_one_by_one(database, batch).map_err(fail),
+        Err(error) => Err(fail(error)),
     }
-    write_one_by_one(database, batch).map_err(fail)
 }
 
-/// All rows or none.
+/// All rows or none. Of several wordings of one article the last is the current one.
 fn write_at_once(database: &mut Connection, batch: &[Delivery]) -> rusqlite::Result<()> {
     if batch.is_empty() {
         return Ok(());
     }
-    let rows: Vec<[String; 3]> = batch.iter().map(row).collect::<Result<_, _>>()?;
+    let last: HashMap<ArticleId, u64> =
+        batch.iter().map(|delivery| (delivery.id, delivery.sequence)).collect();
+    let rows: Vec<(String, String, bool, &str)> = batch
+        .iter()
+        .map(|Delivery { sequence, id, revision, json }| {
+            (id.to_string(), revision.to_string(), last.get(id) == Some(sequence), &**json)
+        })
+        .collect();
     let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut leave = transaction.prepare_cached(LEAVE)?;
-    for [id, revision, _] in &rows {
+    for (id, revision, ..) in rows.iter().filter(|(_, _, current, _)| *current) {
         leave.execute((id, revision))?;
     }
     drop(leave);
     let insert = format!("{INSERT}{}{UPDATE}", NEXT_ROW.repeat(rows.len() - 1));
-    transaction.prepare(&insert)?.execute(params_from_iter(rows.iter().flatten()))?;
+    let values: Vec<&dyn ToSql> = rows
+        .iter()
+        .flat_map(|(id, revision, current, json)| [id as &dyn ToSql, revision, current, json])
+        .collect();
+    transaction.prepare(&insert)?.execute(values.as_slice())?;
     commit(transaction)
 }
 
@@ -169,27 +174,21 @@ fn commit(transaction: Transaction<'_>) -> rusqlite::Result<()> {
 }
 
 fn upsert(transaction: &mut Transaction<'_>, delivery: &Delivery) -> rusqlite::Result<()> {
-    let [id, revision, json] = row(delivery)?;
+    let Delivery { id, revision, json, .. } = delivery;
+    let (id, revision) = (id.to_string(), revision.to_string());
     // Both statements or neither; dropped without a commit it is undone.
     let savepoint = transaction.savepoint()?;
     savepoint.prepare_cached(LEAVE)?.execute((&id, &revision))?;
-    savepoint.prepare_cached(&format!("{INSERT}{UPDATE}"))?.execute((&id, &revision, &json))?;
+    savepoint
+        .prepare_cached(&format!("{INSERT}{UPDATE}"))?
+        .execute((&id, &revision, true, &**json))?;
     savepoint.commit()
-}
-
-/// Identifier, revision and JSON.
-fn row(delivery: &Delivery) -> rusqlite::Result<[String; 3]> {
-    let record = &*delivery.record;
-    let json = serde_json::to_string(record)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    Ok([record.id.to_string(), record.revision.to_string(), json])
 }
 
 /// Whether the database would take other rows.
 fn refuses_the_row(error: &rusqlite::Error) -> bool {
     use ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
-    matches!(error, rusqlite::Error::ToSqlConversionFailure(_))
-        || matches!(error.sqlite_error_code(), Some(ConstraintViolation | TooBig | TypeMismatch))
+    matches!(error.sqlite_error_code(), Some(ConstraintViolation | TooBig | TypeMismatch))
 }
 
 /// What an error means for the database as a whole.
@@ -215,8 +214,7 @@ mod tests {
     use crate::testing::{record, worded};
 
     fn deliveries(records: Vec<newsmill_article::Record>) -> Vec<Delivery> {
-        let number = |(n, record)| Delivery { sequence: n as u64, record: Arc::new(record) };
-        records.into_iter().enumerate().map(number).collect()
+        crate::testing::deliveries(0, records)
     }
 
     fn count(database: &Connection, query: &str) -> i64 {

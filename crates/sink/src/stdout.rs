@@ -23,11 +23,18 @@ impl Stdout {
             .run(move |writer| {
                 // Only `close`, which consumes the sink, takes the writer away.
                 let Some(writer) = writer else { return Err(SinkError::ClosedPipe) };
+                let mut rejected = Vec::new();
                 for delivery in &batch {
-                    writer.write(&delivery.record).map_err(stdout_error)?;
+                    match delivery.record() {
+                        Ok(record) => writer.write(&record).map_err(stdout_error)?,
+                        Err(error) => {
+                            let reason = format!("is no record: {error}");
+                            rejected.push(Rejected { sequence: delivery.sequence, reason });
+                        }
+                    }
                 }
                 writer.flush().map_err(stdout_error)?;
-                Ok(Vec::new())
+                Ok(rejected)
             })
             .await
     }

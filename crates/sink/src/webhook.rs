@@ -41,7 +41,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::error::{LONG_PAUSE, PAUSE};
-use crate::pieces::{Line, Pieces, lines};
+use crate::pieces::Pieces;
 use crate::{Delivery, Rejected, Secret, SinkError, WebhookConfig, tls};
 
 /// The longest that a receiver may put us off.
@@ -112,13 +112,13 @@ impl Webhook {
 
     pub(crate) async fn deliver(&mut self, batch: &[Delivery]) -> Result<Vec<Rejected>, SinkError> {
         let mut rejected = Vec::new();
-        let unsettled = batch.iter().filter(|d| !self.settled.contains_key(&d.sequence));
-        let lines = lines(unsettled, &mut rejected);
-        let mut pieces = Pieces::new(&lines, self.batch);
+        let unsettled: Vec<Delivery> =
+            batch.iter().filter(|d| !self.settled.contains_key(&d.sequence)).cloned().collect();
+        let mut pieces = Pieces::new(&unsettled, self.batch);
         while let Some(piece) = pieces.next() {
             match self.post(piece).await? {
                 Answer::Taken => {
-                    self.settled.extend(piece.iter().map(|line| (line.sequence, None)));
+                    self.settled.extend(piece.iter().map(|delivery| (delivery.sequence, None)));
                 }
                 Answer::Refused(reason) => {
                     if let Some(found) = pieces.refused(piece, reason) {
@@ -137,7 +137,7 @@ impl Webhook {
         Ok(rejected)
     }
 
-    async fn post(&self, piece: &[Line]) -> Result<Answer, SinkError> {
+    async fn post(&self, piece: &[Delivery]) -> Result<Answer, SinkError> {
         let (key, body) = (idempotency_key(piece), body(piece, self.batch > 1));
         let time = Timestamp::now().as_second();
         let mut request = self
@@ -193,13 +193,13 @@ impl Webhook {
     }
 }
 
-fn idempotency_key(piece: &[Line]) -> String {
-    if let [line] = piece {
-        return line.key.clone();
+fn idempotency_key(piece: &[Delivery]) -> String {
+    if let [only] = piece {
+        return only.key();
     }
     let mut hash = Sha256::new();
-    for line in piece {
-        hash.update(line.key.as_bytes());
+    for delivery in piece {
+        hash.update(delivery.key().as_bytes());
         hash.update(b"\n");
     }
     let digest = hash.finalize();
@@ -210,14 +210,15 @@ fn idempotency_key(piece: &[Line]) -> String {
     })
 }
 
-fn body(piece: &[Line], array: bool) -> String {
-    if let ([line], false) = (piece, array) {
-        return line.json.clone();
+fn body(piece: &[Delivery], array: bool) -> String {
+    if let ([only], false) = (piece, array) {
+        return only.json.to_string();
     }
-    let mut body = String::with_capacity(piece.iter().map(|line| line.json.len() + 1).sum());
-    for (n, line) in piece.iter().enumerate() {
+    let mut body =
+        String::with_capacity(piece.iter().map(|delivery| delivery.json.len() + 1).sum());
+    for (n, delivery) in piece.iter().enumerate() {
         body.push(if n == 0 { '[' } else { ',' });
-        body.push_str(&line.json);
+        body.push_str(&delivery.json);
     }
     body.push(']');
     body

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use newsmill_article::{Disposition, Record};
+use newsmill_article::Disposition;
 use newsmill_ledger::{Batch, Operation, Refusal, Sequence, SinkStart, StoredRecord};
 use newsmill_sink::{Delivery, Sink, SinkError, State};
 use tokio::sync::watch;
@@ -19,13 +19,10 @@ use crate::telemetry::sinks::SinkMeter;
 
 const STAGE: &str = "sink";
 
-/// Most records in one batch.
-const BATCH: usize = 64;
-
 /// How long it waits after a batch that was not full. A record that comes alone is delivered at
 /// once; of a stream each batch, with its fsyncs and its commit in the ledger, takes what has come
 /// in this time.
-const LINGER: Duration = Duration::from_millis(50);
+const LINGER: Duration = Duration::from_millis(200);
 
 /// How often it looks by itself for records.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -76,7 +73,7 @@ pub async fn run(
         // Looks at the mark before it reads, so that nothing ready in between is slept over.
         let ended = ready.has_changed().is_err();
         ready.borrow_and_update();
-        let next = ledger.records_after(name.clone(), position, BATCH).await;
+        let next = ledger.records_after(name.clone(), position, sink.batch()).await;
         let Ok(Batch { records, through }) = next else { return Ok(()) };
         if records.is_empty() && through == position {
             if ended {
@@ -98,7 +95,7 @@ pub async fn run(
             position = through;
             continue;
         }
-        let batch = deliveries(&records)?;
+        let batch = deliveries(records);
         meter.waited(&mut since);
         let Some(delivered) = deliver(&mut sink, &name, &batch, &ready, &stop, &meter).await?
         else {
@@ -123,7 +120,7 @@ pub async fn run(
         }
         meter.delivered(&mut since, batch.len(), refused);
         position = through;
-        if batch.len() < BATCH {
+        if batch.len() < sink.batch() {
             // Until the mill has nothing more to do, at most.
             let ended = async { while ready.changed().await.is_ok() {} };
             tokio::select! {
@@ -185,14 +182,100 @@ async fn commit(
     Ok(ledger.apply(vec![deliver]).await.ok().map(|_| ()))
 }
 
-fn deliveries(stored: &[StoredRecord]) -> Result<Vec<Delivery>, Fatal> {
-    stored
-        .iter()
-        .map(|stored| {
-            let record: Record =
-                serde_json::from_str(&stored.json).map_err(|error| Fatal::new(STAGE, error))?;
-            let sequence = stored.sequence.0.cast_unsigned();
-            Ok(Delivery { sequence, record: Arc::new(record) })
-        })
-        .collect()
+fn deliveries(stored: Vec<StoredRecord>) -> Vec<Delivery> {
+    let delivery = |StoredRecord { sequence, id, revision, json }: StoredRecord| Delivery {
+        sequence: sequence.0.cast_unsigned(),
+        id,
+        revision,
+        json: json.into(),
+    };
+    stored.into_iter().map(delivery).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Mutex;
+
+    use newsmill_article::{ArticleId, Revision};
+    use newsmill_ledger::Applied;
+    use newsmill_sink::{Config, JsonlConfig};
+
+    use super::*;
+    use crate::ledger_thread::Request;
+
+    /// A ledger that has the records 1 to `ready`, and remembers the positions that were committed.
+    fn ledger(ready: watch::Receiver<Sequence>, committed: Arc<Mutex<Vec<i64>>>) -> LedgerHandle {
+        let (requests_in, requests) = async_channel::unbounded();
+        tokio::spawn(async move {
+            while let Ok(request) = requests.recv().await {
+                match request {
+                    Request::RecordsAfter(_, Sequence(after), limit, reply) => {
+                        let record = |n| StoredRecord {
+                            sequence: Sequence(n),
+                            id: ArticleId::of_url(&"https://example.org/".parse().unwrap()),
+                            revision: Revision::of(None, ""),
+                            json: n.to_string(),
+                        };
+                        let last = ready.borrow().0.min(after + i64::try_from(limit).unwrap());
+                        let records = (after + 1..=last).map(record).collect();
+                        let _ = reply.send(Batch { records, through: Sequence(last) });
+                    }
+                    Request::Apply(operations, reply) => {
+                        for operation in &operations {
+                            let Operation::Deliver { position, .. } = operation else { panic!() };
+                            committed.lock().unwrap().push(position.0);
+                        }
+                        let _ = reply.send(vec![Applied::Delivered; operations.len()]);
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+        });
+        LedgerHandle::new(requests_in)
+    }
+
+    /// A record becomes ready each `every`, `count` of them; returns what was committed after each
+    /// batch, how long it took, and the lines of the file.
+    async fn stream(folder: &Path, every: Duration, count: i64) -> (Vec<i64>, Duration, String) {
+        let path = folder.join("news.jsonl");
+        let jsonl = JsonlConfig { name: None, path: path.clone(), rotate: Default::default() };
+        let start =
+            SinkStart { name: "news".to_owned(), position: Sequence(0), state: None, missed: 0 };
+        let sink = open(&Config::Jsonl(jsonl), &start).unwrap();
+        let (ready_in, ready) = watch::channel(Sequence(0));
+        let committed = Arc::default();
+        let ledger = ledger(ready.clone(), Arc::clone(&committed));
+        let begun = tokio::time::Instant::now();
+        let running =
+            tokio::spawn(run(sink, start, ledger, ready, CancellationToken::new(), Arc::default()));
+        for n in 1..=count {
+            tokio::time::sleep(every).await;
+            ready_in.send_replace(Sequence(n));
+        }
+        drop(ready_in);
+        running.await.unwrap().unwrap();
+        let committed = committed.lock().unwrap().clone();
+        (committed, begun.elapsed(), std::fs::read_to_string(path).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_is_taken_in_batches_and_its_first_record_and_its_end_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (committed, took, lines) = stream(folder.path(), Duration::from_millis(10), 95).await;
+        // The first commit is the state before the first record.
+        assert_eq!(committed[..3], [0, 1, 21], "{committed:?}");
+        assert_eq!((committed.len(), committed.last()), (7, Some(&95)), "{committed:?}");
+        assert!(took < Duration::from_millis(960), "{took:?}");
+        let all: String = (1..=95).map(|n| format!("{n}\n")).collect();
+        assert_eq!(lines, all);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn full_batches_are_not_waited_between() {
+        let folder = tempfile::tempdir().unwrap();
+        let (committed, took, lines) = stream(folder.path(), Duration::ZERO, 1_000).await;
+        assert!(took < LINGER, "{took:?}: {committed:?}");
+        assert_eq!((committed.last(), lines.lines().count()), (Some(&1_000), 1_000));
+    }
 }

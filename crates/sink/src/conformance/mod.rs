@@ -10,7 +10,7 @@ use crate::testing::{Cut, Reply, batch, deliveries, record, worded};
 use crate::{Delivery, Sink, SinkError, State};
 
 fn records(batches: &[&[Delivery]]) -> Vec<Record> {
-    batches.iter().flat_map(|batch| batch.iter().map(|d| (*d.record).clone())).collect()
+    batches.iter().flat_map(|batch| batch.iter().map(|d| d.record().unwrap())).collect()
 }
 
 async fn deliver(sink: &mut Sink, batch: &[Delivery]) -> State {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::files::Files;
-use crate::{Delivery, Rejected, Rotate, SinkError};
+use crate::{Delivery, Rotate, SinkError};
 
 /// Bytes that are gathered before they are written.
 const CHUNK: usize = 1 << 20;
@@ -59,8 +59,7 @@ impl<F: Files> Log<F> {
         &mut self,
         from: &Position,
         batch: &[Delivery],
-    ) -> Result<(Position, Vec<Rejected>), SinkError> {
-        let mut rejected = Vec::new();
+    ) -> Result<Position, SinkError> {
         if !self.is_at(from)? {
             self.recover(Some(from))?;
         }
@@ -71,15 +70,8 @@ impl<F: Files> Log<F> {
         let mut lines = Vec::new();
         for delivery in batch {
             let begin = lines.len();
-            match serde_json::to_writer(&mut lines, &*delivery.record) {
-                Ok(()) => lines.push(b'\n'),
-                Err(error) => {
-                    lines.truncate(begin);
-                    let reason = format!("cannot be written as JSON: {error}");
-                    rejected.push(Rejected { sequence: delivery.sequence, reason });
-                    continue;
-                }
-            }
+            lines.extend_from_slice(delivery.json.as_bytes());
+            lines.push(b'\n');
             if self.is_full(&at, begin as u64, lines.len() as u64) {
                 let line = lines.split_off(begin);
                 self.write(&mut file, &mut at, &mut lines)?;
@@ -96,7 +88,7 @@ impl<F: Files> Log<F> {
         self.write(&mut file, &mut at, &mut lines)?;
         self.files.sync(&file).map_err(|source| self.error("sync", source))?;
         self.open = Some((file, at.clone()));
-        Ok((at, rejected))
+        Ok(at)
     }
 
     /// Whether the open file ends exactly where `from` says. It does not after an error, after a

@@ -15,7 +15,7 @@ mod power_loss;
 use self::files::Disk;
 use self::log::Log;
 use crate::blocking::Blocking;
-use crate::{Delivery, JsonlConfig, Rejected, SinkError};
+use crate::{Delivery, JsonlConfig, SinkError};
 
 pub(crate) use self::log::Position;
 
@@ -41,11 +41,10 @@ impl Jsonl {
         &self.position
     }
 
-    pub(crate) async fn deliver(&mut self, batch: &[Delivery]) -> Result<Vec<Rejected>, SinkError> {
+    pub(crate) async fn deliver(&mut self, batch: &[Delivery]) -> Result<(), SinkError> {
         let (batch, from) = (batch.to_vec(), self.position.clone());
-        let (position, rejected) = self.log.run(move |log| log.append(&from, &batch)).await?;
-        self.position = position;
-        Ok(rejected)
+        self.position = self.log.run(move |log| log.append(&from, &batch)).await?;
+        Ok(())
     }
 }
 
@@ -74,7 +73,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/down/news.jsonl");
         let mut sink = open(&path, Rotate::default(), None).unwrap();
-        let _ = sink.deliver(&batch(0..2)).await.unwrap();
+        sink.deliver(&batch(0..2)).await.unwrap();
         let committed = sink.position().clone();
         drop(sink);
         let whole = fs::read(&path).unwrap();
@@ -82,7 +81,7 @@ mod tests {
         for cut in [1, next.len() / 2, next.len()] {
             fs::write(&path, [&whole, &next[..cut]].concat()).unwrap();
             let mut sink = open(&path, Rotate::default(), Some(&committed)).unwrap();
-            let _ = sink.deliver(&batch(2..4)).await.unwrap();
+            sink.deliver(&batch(2..4)).await.unwrap();
             assert_eq!(numbers(&path), ["0", "1", "2", "3"]);
         }
     }
@@ -94,14 +93,14 @@ mod tests {
         let line = serde_json::to_vec(&record(0)).unwrap().len() as u64 + 1;
         let two = Rotate { size: Some(newsmill_article::HumanSize(2 * line)), every: None };
         let mut sink = open(&path, two, None).unwrap();
-        let _ = sink.deliver(&batch(0..5)).await.unwrap();
+        sink.deliver(&batch(0..5)).await.unwrap();
         let name = |n| folder.path().join(format!("news.{n:06}.jsonl"));
         assert_eq!(numbers(&name(1)), ["0", "1"]);
         assert_eq!(numbers(&name(2)), ["2", "3"]);
         assert_eq!(numbers(&path), ["4"]);
         // Back over two closed files.
         let committed = sink.position().clone();
-        let _ = sink.deliver(&batch(5..9)).await.unwrap();
+        sink.deliver(&batch(5..9)).await.unwrap();
         assert_eq!(numbers(&name(4)), ["6", "7"]);
         drop(sink);
         let mut sink = open(&path, two, Some(&committed)).unwrap();
@@ -110,7 +109,7 @@ mod tests {
         // An archiver took the closed files away: their numbers are not given again.
         fs::remove_file(name(1)).unwrap();
         fs::remove_file(name(2)).unwrap();
-        let _ = sink.deliver(&batch(5..7)).await.unwrap();
+        sink.deliver(&batch(5..7)).await.unwrap();
         assert_eq!(
             (numbers(&name(3)), numbers(&path)),
             (vec!["4".into(), "5".into()], vec!["6".into()])
@@ -119,7 +118,7 @@ mod tests {
         let one = Rotate { size: Some(newsmill_article::HumanSize(1)), every: None };
         let other = folder.path().join("small");
         let mut sink = open(&other, one, None).unwrap();
-        let _ = sink.deliver(&batch(0..3)).await.unwrap();
+        sink.deliver(&batch(0..3)).await.unwrap();
         assert_eq!(numbers(&folder.path().join("small.000002")), ["1"]);
         assert_eq!(numbers(&other), ["2"]);
     }
@@ -137,7 +136,7 @@ mod tests {
         ] {
             fs::write(&path, before).unwrap();
             let mut sink = open(&path, Rotate::default(), None).unwrap();
-            let _ = sink.deliver(&batch(0..1)).await.unwrap();
+            sink.deliver(&batch(0..1)).await.unwrap();
             let line = serde_json::to_string(&record(0)).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), format!("{kept}{line}\n"));
         }
@@ -148,7 +147,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("news.jsonl");
         let mut sink = open(&path, Rotate::default(), None).unwrap();
-        let _ = sink.deliver(&batch(0..2)).await.unwrap();
+        sink.deliver(&batch(0..2)).await.unwrap();
         let committed = sink.position().clone();
         drop(sink);
         // Another path in the configuration: its file is not cut.
@@ -164,10 +163,10 @@ mod tests {
         // Taken away or cut by somebody: what was delivered is theirs, the rest goes on.
         fs::remove_file(&path).unwrap();
         let mut sink = open(&path, Rotate::default(), Some(&committed)).unwrap();
-        let _ = sink.deliver(&batch(2..3)).await.unwrap();
+        sink.deliver(&batch(2..3)).await.unwrap();
         assert_eq!(numbers(&path), ["2"]);
         fs::write(&path, "").unwrap();
-        let _ = sink.deliver(&batch(3..4)).await.unwrap();
+        sink.deliver(&batch(3..4)).await.unwrap();
         assert_eq!(numbers(&path), ["3"]);
     }
 

@@ -6,7 +6,6 @@ mod receiver;
 mod record;
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use newsmill_article::Record;
 
@@ -23,6 +22,6 @@ pub(crate) fn batch(numbers: Range<u64>) -> Vec<Delivery> {
 
 /// Records numbered from `first` on.
 pub(crate) fn deliveries(first: u64, records: impl IntoIterator<Item = Record>) -> Vec<Delivery> {
-    let number = |(sequence, record)| Delivery { sequence, record: Arc::new(record) };
+    let number = |(sequence, record)| Delivery::new(sequence, &record).unwrap();
     (first..).zip(records).map(number).collect()
 }
