@@ -195,8 +195,11 @@ where
     Ok(())
 }
 
-/// One async loop over batches: the first item, then what is queued, up to `max`. `deliver`
-/// settles every ticket of its batch.
+/// One async loop over batches of up to `max` items. `deliver` settles every ticket of its batch.
+///
+/// An item that comes alone is delivered at once. After a batch, what comes within `linger` goes
+/// together, so that a stream shares the cost of a delivery; a full batch, or the last one, does
+/// not wait.
 ///
 /// # Errors
 ///
@@ -204,6 +207,7 @@ where
 pub async fn batched<T, W>(
     input: Receiver<T>,
     max: usize,
+    linger: Duration,
     meter: Arc<Meter>,
     mut deliver: impl FnMut(Vec<T>) -> W,
 ) -> Result<(), Fatal>
@@ -211,16 +215,23 @@ where
     W: Future<Output = Result<(), Fatal>>,
 {
     let mut clock = meter.at_work();
+    let mut waits_until = tokio::time::Instant::now();
     while let Ok(first) = input.recv().await {
-        clock.turn(Phase::Busy);
         let mut batch = vec![first];
-        while batch.len() < max
-            && let Ok(next) = input.try_recv()
-        {
+        while batch.len() < max {
+            let next = match input.try_recv() {
+                Ok(next) => next,
+                Err(_) => match tokio::time::timeout_at(waits_until, input.recv()).await {
+                    Ok(Ok(next)) => next,
+                    _ => break,
+                },
+            };
             batch.push(next);
         }
+        clock.turn(Phase::Busy);
         deliver(batch).await?;
         clock.turn(Phase::WaitingIn);
+        waits_until = tokio::time::Instant::now() + linger;
     }
     Ok(())
 }

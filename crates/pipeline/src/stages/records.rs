@@ -1,7 +1,7 @@
 //! Records into the ledger's list of what is ready, and every other end into its entry.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_channel::Receiver;
 use newsmill_article::{Outcome, Record};
@@ -16,6 +16,10 @@ use crate::telemetry::Telemetry;
 /// Most records or ends that are written down together.
 const BATCH: usize = 64;
 
+/// How long those that follow one another are gathered: a commit of the ledger costs as much as
+/// writing some ten records.
+const LINGER: Duration = Duration::from_millis(20);
+
 /// Makes records durable and tells the sinks. A ticket is delivered when the ledger has its
 /// record: from there on the sinks follow the ledger, not the ticket.
 pub async fn run(
@@ -26,7 +30,7 @@ pub async fn run(
 ) -> Result<(), Fatal> {
     let meter = telemetry.records.clone();
     let (ready, telemetry) = (&ready, &telemetry);
-    batched(records, BATCH, meter.clone(), |batch: Vec<InFlight<Record>>| {
+    batched(records, BATCH, LINGER, meter.clone(), |batch: Vec<InFlight<Record>>| {
         let (ledger, meter) = (ledger.clone(), meter.clone());
         async move {
             let begun = Instant::now();
@@ -73,7 +77,7 @@ pub async fn settle(
     telemetry: Arc<Telemetry>,
     mut seen: impl FnMut(&Settlement) + Send,
 ) -> Result<(), Fatal> {
-    batched(settlements, BATCH, Arc::default(), |batch: Vec<Settlement>| {
+    batched(settlements, BATCH, LINGER, Arc::default(), |batch: Vec<Settlement>| {
         let mut operations = Vec::new();
         let mut asked = Vec::new();
         for mut settlement in batch {

@@ -129,7 +129,7 @@ fn mill(fates: Vec<Fate>, stop: CancellationToken) -> (Crew, async_channel::Rece
         .unwrap();
     }
     crew.task("end", async move {
-        batched(records, 4, Arc::default(), |batch: Vec<InFlight<Item>>| async {
+        batched(records, 4, Duration::ZERO, Arc::default(), |batch: Vec<InFlight<Item>>| async {
             for one in batch {
                 one.settle(Outcome::Delivered);
             }
@@ -249,7 +249,7 @@ async fn a_stalled_end_holds_the_intake_at_an_exact_count() {
     drop(pages_in);
     // The end takes one batch of at most 2 and then stalls with it.
     tasks.spawn(async move {
-        batched(pages, 2, Arc::default(), |batch: Vec<InFlight<Item>>| async move {
+        batched(pages, 2, Duration::ZERO, Arc::default(), |batch: Vec<InFlight<Item>>| async move {
             let _held = batch;
             std::future::pending().await
         })
@@ -344,6 +344,37 @@ fn a_panic_costs_the_state_and_nothing_else() {
     assert_eq!(panicked.number, 2);
     assert_eq!(panicked.outcome, Outcome::Rejected(Reason::Panicked));
     assert_eq!(panicked.evidence.as_deref(), Some(&b"2"[..]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_goes_in_batches_and_who_comes_alone_goes_at_once() {
+    let (items_in, items) = bounded(3);
+    let linger = Duration::from_millis(22);
+    let begun = tokio::time::Instant::now();
+    let batches = std::cell::RefCell::new(Vec::new());
+    let taking = batched(items, 8, linger, Arc::default(), |batch: Vec<u32>| {
+        batches.borrow_mut().push((begun.elapsed().as_millis(), batch));
+        std::future::ready(Ok(()))
+    });
+    // Alone; a stream that does not fill a batch; one that fills it; alone again; and the end.
+    let pauses = [0, 5, 5, 5, 5, 5, 0, 0, 0, 0, 0, 0, 0, 0, 50, 3];
+    let giving = async move {
+        for (pause, number) in pauses.into_iter().zip(0..) {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            items_in.send(number).await.unwrap();
+        }
+    };
+    let (taken, ()) = tokio::join!(taking, giving);
+    taken.unwrap();
+    let wanted = [
+        (0, vec![0]),
+        (22, (1..5).collect()),
+        (25, (5..13).collect()),
+        (47, vec![13]),
+        (75, vec![14]),
+        (78, vec![15]),
+    ];
+    assert_eq!(batches.into_inner(), wanted);
 }
 
 #[test]
