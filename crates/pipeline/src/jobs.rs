@@ -8,11 +8,14 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
+use tokio::sync::{Semaphore, SemaphorePermit};
+
 /// The permits.
 #[derive(Debug)]
 pub struct Jobs {
     free: Mutex<usize>,
     given_back: Condvar,
+    asking: Semaphore,
 }
 
 /// The right to compute, until it is dropped.
@@ -22,14 +25,23 @@ pub struct Permit<'a>(&'a Jobs);
 impl Jobs {
     /// `count` permits, at least one.
     pub fn new(count: usize) -> Self {
-        let free = Mutex::new(count.max(1));
-        Self { free, given_back: Condvar::new() }
+        let count = count.max(1);
+        let asking = Semaphore::new(count.min(Semaphore::MAX_PERMITS));
+        Self { free: Mutex::new(count), given_back: Condvar::new(), asking }
     }
 
     /// Permits that keep `cores` cores busy.
     pub fn busy(cores: usize) -> Self {
         let all = std::thread::available_parallelism().is_ok_and(|all| cores >= all.get());
         Self::new(cores + usize::from(all))
+    }
+
+    /// For a task, which takes a thread only to compute on it: waits until it may ask for a permit
+    /// on one. Of such threads there are no more than permits, whatever the number of tasks; each
+    /// would keep memory of its own.
+    pub async fn may_ask(&self) -> Option<SemaphorePermit<'_>> {
+        // An error would say that it was closed, which it never is.
+        self.asking.acquire().await.ok()
     }
 
     /// Waits for a permit, on a thread that may wait.

@@ -154,6 +154,7 @@ async fn page(fetcher: &Fetcher, jobs: &Arc<Jobs>, entry: Entry) -> Result<Page,
     }
     // Reading a file is computing (gzip) more than waiting. The permit is taken on the thread that
     // reads, so that it never waits for a thread to wake.
+    let _may_ask = jobs.may_ask().await;
     let (fetcher, jobs) = (fetcher.clone(), jobs.clone());
     let read = tokio::task::spawn_blocking(move || {
         let _permit = jobs.acquire();

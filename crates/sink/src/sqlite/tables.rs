@@ -60,9 +60,9 @@ pub(super) const SEARCH: &str = "
         title, summary, text, content = 'articles', content_rowid = 'rowid',
         tokenize = 'unicode61 remove_diacritics 2'
     );
-    -- Words of a batch are gathered in memory, up to so many bytes, and then written sorted; eight
-    -- such writings are merged into one and not four, which halves the merging.
-    INSERT INTO search (search, rank) VALUES ('hashsize', 8388608), ('automerge', 8);
+    -- Words of a batch are gathered in memory, up to so many bytes, and then written sorted; sixteen
+    -- such writings are merged into one and not four, which is less than half the merging.
+    INSERT INTO search (search, rank) VALUES ('hashsize', 8388608), ('automerge', 16);
     CREATE TRIGGER records_insert AFTER INSERT ON records WHEN new.current BEGIN
         INSERT INTO search (rowid, title, summary, text)
         VALUES (new.rowid, new.title, new.summary, new.text);
