@@ -23,6 +23,9 @@ const BATCH: usize = 64;
 /// The pause after something failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How long a start waits for a cluster to come to itself.
+const ELECTION: Duration = Duration::from_secs(30);
+
 /// The lease of the owner.
 const OWNER: &str = "owner";
 
@@ -95,24 +98,31 @@ pub async fn fates<Q: Queue>(
 }
 
 /// Becomes the owner of everything under the queue's prefix. The same ledger takes over from its
-/// own earlier life at once; another one is waited for until its lease is over.
+/// own earlier life at once; another one is waited for until its lease is over, and a cluster that
+/// has no leader yet until it has one.
 ///
 /// # Errors
 ///
-/// When another ledger is at work there, or the queue cannot be reached.
+/// When another ledger is at work there, or the queue is not to be had within [`ELECTION`].
 pub async fn claim<Q: Queue>(queue: &Q, ledger: u64) -> Result<(), QueueError> {
     let holder = holder(ledger);
-    let deadline = Instant::now() + LEASE + LEASE / 2;
+    let begun = Instant::now();
     loop {
-        if queue.lease(OWNER, &holder).await? {
-            return Ok(());
-        }
-        if Instant::now() >= deadline {
-            return Err(QueueError::Unfit {
-                message: "another ledger is at work under this `link.nats.prefix`: only one \
-                          process runs the stage `sink`; give this mill another prefix"
-                    .to_owned(),
-            });
+        let (patience, refused) = match queue.lease(OWNER, &holder).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {
+                let message = "another ledger is at work under this `link.nats.prefix`: only one \
+                               process runs the stage `sink`; give this mill another prefix";
+                (LEASE + LEASE / 2, QueueError::Unfit { message: message.to_owned() })
+            }
+            Err(later @ QueueError::Later { .. }) => {
+                tracing::warn!(error = causes(&later), "waits for the queue");
+                (ELECTION, later)
+            }
+            Err(unfit) => return Err(unfit),
+        };
+        if begun.elapsed() >= patience {
+            return Err(refused);
         }
         tokio::time::sleep(PAUSE).await;
     }

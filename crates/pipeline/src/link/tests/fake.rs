@@ -23,7 +23,7 @@ pub(super) struct Fake {
     pub(super) lanes: Arc<Mutex<BTreeMap<Lane, Vec<Kept>>>>,
     /// What was said of which message.
     pub(super) signs: Arc<Mutex<Vec<(Bytes, Sign)>>>,
-    /// Puts that fail before one works.
+    /// Puts and leases that fail before one works.
     pub(super) failures: Arc<Mutex<u32>>,
 }
 
@@ -99,6 +99,11 @@ impl Queue for Fake {
     }
 
     async fn lease(&self, _: &str, _: &str) -> Result<bool, QueueError> {
+        let mut failures = self.failures.lock().unwrap();
+        if *failures > 0 {
+            *failures -= 1;
+            return Err(QueueError::later("cannot lease", "no responders"));
+        }
         Ok(true)
     }
 

@@ -3,11 +3,12 @@ use std::time::Duration;
 
 use async_channel::{Receiver, unbounded};
 use newsmill_article::{ArticleId, Entry, Hints, Location, Outcome, Reason};
-use newsmill_link::{Channel, Queue};
+use newsmill_link::{Channel, Queue, QueueError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::super::egress::{self, Stamps};
+use super::super::home;
 use super::super::ingress::{self, Ingress};
 use super::super::wire::{Fate, Head, Stamp, Wire};
 use super::fake::{Fake, Sign};
@@ -140,6 +141,16 @@ async fn each_end_has_its_sign() {
     assert_eq!(heard(Channel::Articles, 2, put_off).await, (nak(after), vec![]));
     let gave_up = Outcome::Rejected(Reason::GaveUp { attempts: ATTEMPTS });
     assert_eq!(heard(Channel::Articles, ATTEMPTS, retry).await, (ack(), vec![gave_up]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_waits_for_a_cluster_without_a_leader_but_not_for_ever() {
+    let queue = Fake::default();
+    *queue.failures.lock().unwrap() = 20;
+    home::claim(&queue, 1).await.unwrap();
+    *queue.failures.lock().unwrap() = 1_000;
+    let error = home::claim(&queue, 1).await.unwrap_err();
+    assert!(matches!(error, QueueError::Later { .. }), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
