@@ -155,7 +155,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         resolved.summarizer.method = vec![method];
     }
     if let Some(mistake) = resolved.summarizer.mistake() {
-        let hint = if args.config.is_none() { ", in a file that --config names" } else { "" };
+        let missing = args.config.is_none() && mistake.help.starts_with("add ");
+        let hint = if missing { ", in a file that --config names" } else { "" };
         writeln!(std::io::stderr(), "{}; {}{hint}", mistake.message, mistake.help)?;
         return Ok(Exit::Usage);
     }
