@@ -18,7 +18,7 @@ const BATCH: usize = 64;
 
 /// How long those that follow one another are gathered: a commit of the ledger costs as much as
 /// writing some ten records.
-const LINGER: Duration = Duration::from_millis(20);
+const LINGER: Duration = Duration::from_millis(50);
 
 /// Makes records durable and tells the sinks. A ticket is delivered when the ledger has its
 /// record: from there on the sinks follow the ledger, not the ticket.

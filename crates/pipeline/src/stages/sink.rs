@@ -22,7 +22,7 @@ const STAGE: &str = "sink";
 /// How long it waits after a batch that was not full. A record that comes alone is delivered at
 /// once; of a stream each batch, with its fsyncs and its commit in the ledger, takes what has come
 /// in this time.
-const LINGER: Duration = Duration::from_millis(200);
+const LINGER: Duration = Duration::from_millis(300);
 
 /// How often it looks by itself for records.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -264,8 +264,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (committed, took, lines) = stream(folder.path(), Duration::from_millis(10), 95).await;
         // The first commit is the state before the first record.
-        assert_eq!(committed[..3], [0, 1, 21], "{committed:?}");
-        assert_eq!((committed.len(), committed.last()), (7, Some(&95)), "{committed:?}");
+        assert_eq!(committed[..3], [0, 1, 31], "{committed:?}");
+        assert_eq!((committed.len(), committed.last()), (6, Some(&95)), "{committed:?}");
         assert!(took < Duration::from_millis(960), "{took:?}");
         let all: String = (1..=95).map(|n| format!("{n}\n")).collect();
         assert_eq!(lines, all);
