@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use newsmill_pipeline::stages;
 use newsmill_sink::SinkError;
+use newsmill_summarizer::SummarizeError;
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::{self, Exit};
@@ -133,7 +134,14 @@ fn report(error: &anyhow::Error) -> Exit {
         return Exit::Done;
     }
     let _ = writeln!(std::io::stderr(), "newsmill: {}", stages::causes(error.as_ref()));
-    if io.is_some() { Exit::Io } else { Exit::Software }
+    let summarizer = error.chain().find_map(|cause| cause.downcast_ref::<SummarizeError>());
+    if io.is_some() {
+        Exit::Io
+    } else if summarizer.is_some_and(SummarizeError::is_of_configuration) {
+        Exit::Usage
+    } else {
+        Exit::Software
+    }
 }
 
 fn start_logging(format: LogFormat, default: &str) {
@@ -152,5 +160,21 @@ fn start_logging(format: LogFormat, default: &str) {
     match format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use newsmill_pipeline::stages::Fatal;
+
+    use super::*;
+
+    #[test]
+    fn a_model_that_the_configuration_names_wrongly_is_no_fault_of_newsmill() {
+        let exit = |error: SummarizeError| report(&Fatal::new("summarizer", error).into());
+        assert_eq!(exit(SummarizeError::Config("another SHA-256".to_owned())), Exit::Usage);
+        assert_eq!(exit(SummarizeError::NoSentence), Exit::Software);
+        let missing = std::io::Error::other("no such file");
+        assert_eq!(report(&Fatal::new("summarizer", missing).into()), Exit::Io);
     }
 }

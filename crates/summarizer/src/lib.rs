@@ -59,6 +59,16 @@ impl SummarizeError {
             Self::Config(_) => Disposition::Fatal,
         }
     }
+
+    /// Whether the configuration, or a file that it names, is what a person has to change.
+    pub fn is_of_configuration(&self) -> bool {
+        match self {
+            Self::Config(_) => true,
+            #[cfg(feature = "llama")]
+            Self::Llama(error) => error.is_of_configuration(),
+            _ => false,
+        }
+    }
 }
 
 /// One way to summarize. Blocking; owned by one thread; may keep a model in memory.

@@ -71,6 +71,11 @@ pub enum LlamaError {
 }
 
 impl LlamaError {
+    /// Whether the configuration means another file, or one that can do more.
+    pub fn is_of_configuration(&self) -> bool {
+        matches!(self, Self::OtherFile { .. } | Self::Unfit { .. } | Self::Context { .. })
+    }
+
     /// What it means for the article where no other method stands in.
     pub fn disposition(&self) -> Disposition {
         match self {
