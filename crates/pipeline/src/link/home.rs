@@ -103,7 +103,7 @@ pub async fn fates<Q: Queue>(
 ///
 /// # Errors
 ///
-/// When another ledger is at work there, or the queue is not to be had within [`ELECTION`].
+/// When another ledger is at work there, or the queue is not to be had for half a minute.
 pub async fn claim<Q: Queue>(queue: &Q, ledger: u64) -> Result<(), QueueError> {
     let holder = holder(ledger);
     let begun = Instant::now();
