@@ -16,8 +16,8 @@ use crate::telemetry::Telemetry;
 /// Most records or ends that are written down together.
 const BATCH: usize = 64;
 
-/// How long those that follow one another are gathered: a commit of the ledger costs as much as
-/// writing some ten records.
+/// How long those that follow one another are gathered: each commit of the ledger costs an fsync
+/// and the pages that every commit writes.
 const LINGER: Duration = Duration::from_millis(50);
 
 /// Makes records durable and tells the sinks. A ticket is delivered when the ledger has its
