@@ -16,6 +16,7 @@ use newsmill_summarizer::{Method, eval};
 
 use crate::exit::Exit;
 use crate::page::Reader;
+use crate::summarizer::in_words;
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -53,7 +54,7 @@ enum What {
         #[arg(long, short, value_name = "N")]
         sentences: Option<usize>,
         /// How to summarize: extractive, llm, … [default: what the configuration says]
-        #[arg(long, value_name = "METHOD", value_parser = crate::once::method)]
+        #[arg(long, value_name = "METHOD", value_parser = crate::summarizer::method)]
         summarizer: Option<Method>,
         /// Take the summarizer section of this file
         #[arg(long, short, value_name = "FILE")]
@@ -79,7 +80,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
             extraction(folder, predictions.as_deref(), *min_f1, *worst)
         }
         What::Summaries { file, predictions, sentences, summarizer, config } => {
-            let resolved = config.as_deref().map_or_else(|| Ok(Resolved::default()), config::load);
+            let given = config.as_deref();
+            let resolved = given.map_or_else(|| Ok(Resolved::default()), config::load);
             let mut config = match resolved {
                 Ok(resolved) => resolved.summarizer.for_source(None),
                 Err(error) => {
@@ -92,7 +94,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
                 config.method = vec![*method];
             }
             if let Some(mistake) = config.mistake() {
-                writeln!(std::io::stderr(), "{}; {}", mistake.message, mistake.help)?;
+                let message = in_words(&mistake, given);
+                writeln!(std::io::stderr(), "{message}")?;
                 return Ok(Exit::Usage);
             }
             summaries(file, predictions.as_deref(), &config)

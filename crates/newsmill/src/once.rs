@@ -26,15 +26,12 @@ use newsmill_pipeline::supervisor::{self, Ending};
 use newsmill_pipeline::telemetry::Telemetry;
 use newsmill_pipeline::topology::{self, Parts};
 use newsmill_summarizer::Method;
-use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use serde::de::value::StrDeserializer;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Exit;
 use crate::inputs::{self, Inputs};
 use crate::output::Output;
-use crate::run;
+use crate::{run, summarizer};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,7 +75,7 @@ pub(crate) struct Args {
     sentences: Option<u16>,
 
     /// How to summarize: extractive, llm, … [default: what the configuration says, or extractive]
-    #[arg(long, value_name = "METHOD", value_parser = method)]
+    #[arg(long, value_name = "METHOD", value_parser = summarizer::method)]
     summarizer: Option<Method>,
 
     /// Cores to use [default: all]
@@ -118,21 +115,6 @@ impl From<Form> for newsmill_sink::Format {
     }
 }
 
-/// A method by its name in `pipeline.yaml`.
-pub(crate) fn method(name: &str) -> Result<Method, String> {
-    let name: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
-    Method::deserialize(name).map_err(|error| error.to_string())
-}
-
-/// The inverse of [`method`].
-fn name_of(method: Method) -> String {
-    // A name without a value is written as that name, in quotes.
-    serde_json::to_value(method)
-        .ok()
-        .and_then(|name| name.as_str().map(str::to_owned))
-        .unwrap_or_default()
-}
-
 /// Tries of a page that fails for the time being.
 const ATTEMPTS: u32 = 3;
 
@@ -155,9 +137,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         resolved.summarizer.method = vec![method];
     }
     if let Some(mistake) = resolved.summarizer.mistake() {
-        let missing = args.config.is_none() && mistake.help.starts_with("add ");
-        let hint = if missing { ", in a file that --config names" } else { "" };
-        writeln!(std::io::stderr(), "{}; {}{hint}", mistake.message, mistake.help)?;
+        writeln!(std::io::stderr(), "{}", summarizer::in_words(&mistake, args.config.as_deref()))?;
         return Ok(Exit::Usage);
     }
     let form = newsmill_sink::Format::from(args.format);
@@ -281,7 +261,7 @@ pub(crate) fn parts(
 /// it.
 fn trial(args: &Args) -> Option<Trial> {
     let sentences = args.sentences.map(|sentences| sentences.to_string());
-    let method = args.summarizer.map(name_of);
+    let method = args.summarizer.map(summarizer::name_of);
     let mut options: Vec<&OsStr> = Vec::new();
     if let Some(config) = &args.config {
         options.extend(["--config".as_ref(), config.as_os_str()]);

@@ -81,6 +81,19 @@ pub struct Mistake {
     pub message: String,
     /// What would be right.
     pub help: &'static str,
+    /// Whether a section is missing, which `help` then says: nothing that stands there is wrong.
+    pub missing: bool,
+}
+
+impl Mistake {
+    pub(crate) fn new(key: &'static str, message: impl Into<String>, help: &'static str) -> Self {
+        Self { key, message: message.into(), help, missing: false }
+    }
+
+    /// A section that a method needs.
+    fn missing(message: &str, help: &'static str) -> Self {
+        Self { missing: true, ..Self::new("method", message, help) }
+    }
 }
 
 impl Config {
@@ -106,8 +119,7 @@ impl Config {
     }
 
     fn own_mistake(&self) -> Option<Mistake> {
-        let mistake =
-            |key, message: &str, help| Some(Mistake { key, message: message.to_owned(), help });
+        let mistake = |key, message: &str, help| Some(Mistake::new(key, message, help));
         if self.sentences == 0 {
             return mistake("sentences", "`sentences` must be at least 1", "3 is the default");
         }
@@ -121,7 +133,7 @@ impl Config {
             match &self.llm {
                 None => {
                     let help = "add llm: { url: \"http://127.0.0.1:8080/v1\", model: NAME }";
-                    return mistake("method", "method llm needs `summarizer.llm`", help);
+                    return Some(Mistake::missing("method llm needs `summarizer.llm`", help));
                 }
                 Some(llm)
                     if !(llm.url.starts_with("http://") || llm.url.starts_with("https://")) =>
@@ -144,7 +156,8 @@ impl Config {
             }
             if self.rust_bert.is_none() {
                 let help = "add rust_bert: { model: FOLDER }";
-                return mistake("method", "method rust-bert needs `summarizer.rust_bert`", help);
+                let message = "method rust-bert needs `summarizer.rust_bert`";
+                return Some(Mistake::missing(message, help));
             }
         }
         if self.method.contains(&Method::Llama) {
@@ -155,7 +168,7 @@ impl Config {
             }
             let Some(llama) = &self.llama else {
                 let help = "add llama: { path: FILE.gguf, sha256: HASH }";
-                return mistake("method", "method llama needs `summarizer.llama`", help);
+                return Some(Mistake::missing("method llama needs `summarizer.llama`", help));
             };
             return llama.mistake();
         }

@@ -53,7 +53,7 @@ impl Config {
     /// What cannot work, as far as it shows without reading the file. A missing hash shows when
     /// the file is read, with the right one.
     pub(crate) fn mistake(&self) -> Option<Mistake> {
-        let mistake = |key, message: String, help| Some(Mistake { key, message, help });
+        let mistake = |key, message: String, help| Some(Mistake::new(key, message, help));
         if self.path.as_os_str().is_empty() {
             let help = "it names the GGUF file of an instruction-tuned model";
             return mistake("llama", "`path` is missing".to_owned(), help);
