@@ -105,6 +105,28 @@ fn broken_compression() {
 }
 
 #[test]
+fn an_archive_that_is_cut_off() {
+    let folder = Folder::new();
+    let record = |name: &str| {
+        let http = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{}", html(BODY));
+        let head =
+            format!("WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: http://x.org/{name}\r\n");
+        gzip(format!("{head}Content-Length: {}\r\n\r\n{http}\r\n\r\n", http.len()).as_bytes())
+    };
+    let [one, two] = ["one", "two"].map(record);
+    // A member without a record, as some writers leave them, costs nothing.
+    let gap = gzip(b"");
+    let whole = folder.file("whole.warc.gz", [&one[..], &gap, &two].concat());
+    let ran = mill(["once", &whole]).run();
+    assert_eq!((ran.records().len(), ran.code), (2, Some(0)), "{}", ran.stderr);
+    let cut = folder.file("cut.warc.gz", [&one, &two[..two.len() / 2]].concat());
+    let ran = mill(["once", &cut]).run();
+    assert_eq!((ran.records().len(), ran.code), (1, Some(1)), "{}", ran.stderr);
+    let place = format!("the record that begins at byte {}", one.len());
+    assert!(ran.lines_about(&cut)[0].contains(&place), "{}", ran.stderr);
+}
+
+#[test]
 fn too_much() {
     let folder = Folder::new();
     let bomb = gzip(&vec![b' '; 300 << 20]);

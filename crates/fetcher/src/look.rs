@@ -351,12 +351,17 @@ fn warc_files(
             let page = match pages.next(wanted) {
                 Ok(Some(page)) => page,
                 Ok(None) => {
-                    end = pages.offset().map_err(failed)?;
+                    let before = std::mem::replace(&mut end, pages.offset().map_err(failed)?);
+                    // A file that grows is read on at the next look; a torn end that stays is told
+                    // once, when it is met.
+                    if let Some(torn) = pages.torn().filter(|_| known.is_none() || end > before) {
+                        look.warnings.push(format!("{name}: {torn}"));
+                    }
                     break;
                 }
                 Err(error) => {
                     // What follows cannot be found without this record's end: the file is done.
-                    look.warnings.push(format!("{name}: after byte {end}: {error}"));
+                    look.warnings.push(format!("{name}: {error}"));
                     end = path.metadata().map_err(failed)?.len();
                     break;
                 }

@@ -55,14 +55,18 @@ pub fn encoding(bytes: &[u8], content_type: Option<&str>) -> (&'static str, Stri
     (name, text.into_owned())
 }
 
-/// The records of a WARC file up to the first error, which is last.
+/// The records of a WARC file up to the first error, which is last. An end in the middle of a
+/// record is one, of kind `UnexpectedEof`.
 pub fn warc(path: &Path) -> io::Result<Vec<io::Result<WarcRecord>>> {
     let mut file = WarcFile::open(path, 0, 0)?;
     let mut records = Vec::new();
     loop {
         match file.next(|_| false) {
             Ok(Some(record)) => records.push(Ok(record)),
-            Ok(None) => return Ok(records),
+            Ok(None) => {
+                records.extend(file.torn().map(Err));
+                return Ok(records);
+            }
             Err(error) => {
                 records.push(Err(error));
                 return Ok(records);

@@ -1,5 +1,6 @@
 //! WARC files as inputs: each page in them that was answered with 200 and is text.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -54,11 +55,11 @@ pub(crate) fn files(path: PathBuf) -> Vec<PathBuf> {
 /// The pages of a file, one by one.
 pub(crate) fn read(path: PathBuf, rules: &Rules, selection: Selection) -> Inputs {
     match Pages::open(&path, 0, rules.clone()) {
-        Ok(pages) => Box::new(Listing { pages, path, selection, broken: false }),
+        Ok(pages) => Box::new(Listing { pages, path, selection, ended: false }),
         Err(error) => {
             let reason = match error.kind() {
-                std::io::ErrorKind::NotFound => Reason::NotFound,
-                std::io::ErrorKind::PermissionDenied => Reason::PermissionDenied,
+                io::ErrorKind::NotFound => Reason::NotFound,
+                io::ErrorKind::PermissionDenied => Reason::PermissionDenied,
                 _ => Reason::Unreadable,
             };
             one(refused(path.display().to_string(), reason, error.to_string()))
@@ -71,14 +72,23 @@ struct Listing {
     path: PathBuf,
     selection: Selection,
     /// What follows a broken record cannot be found.
-    broken: bool,
+    ended: bool,
+}
+
+impl Listing {
+    /// Nothing comes after this; what is lost with it is named as the file.
+    fn end(&mut self, why: Option<io::Error>) -> Option<Given> {
+        self.ended = true;
+        let input = self.path.display().to_string();
+        why.map(|why| refused(input, Reason::Unreadable, why.to_string()))
+    }
 }
 
 impl Iterator for Listing {
     type Item = Given;
 
     fn next(&mut self) -> Option<Given> {
-        if self.broken {
+        if self.ended {
             return None;
         }
         match self.pages.next(|record| self.selection.wants(record)) {
@@ -90,12 +100,8 @@ impl Iterator for Listing {
                 };
                 Some(refused(input, reason, why.to_string()))
             }
-            Ok(None) => None,
-            Err(error) => {
-                self.broken = true;
-                let input = self.path.display().to_string();
-                Some(refused(input, Reason::Unreadable, error.to_string()))
-            }
+            Ok(None) => self.end(self.pages.torn()),
+            Err(error) => self.end(Some(error)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `newsmill parse`: one parser at a time, standard input to JSON, so that public test suites can
 //! be run against them.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use clap::ValueEnum;
 use newsmill_fetcher::parse::{self, FeedLimits};
@@ -50,22 +50,22 @@ const MAX_BYTES: u64 = 64 << 20;
 /// Prints what was found; 1 where it is not what it was said to be.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let found = match args.what {
-        What::Warc => warc(std::io::stdin().lock())?,
+        What::Warc => warc(io::stdin().lock())?,
         what => {
             let mut bytes = Vec::new();
-            std::io::stdin().lock().take(MAX_BYTES).read_to_end(&mut bytes)?;
+            io::stdin().lock().take(MAX_BYTES).read_to_end(&mut bytes)?;
             parsed(what, &bytes, args.base.as_deref(), args.content_type.as_deref())?
         }
     };
     match found {
         Ok(value) => {
-            let mut out = std::io::stdout().lock();
+            let mut out = io::stdout().lock();
             serde_json::to_writer_pretty(&mut out, &value)?;
             out.write_all(b"\n")?;
             Ok(Exit::Done)
         }
         Err(why) => {
-            writeln!(std::io::stderr(), "{why}")?;
+            writeln!(io::stderr(), "{why}")?;
             Ok(Exit::SomeRefused)
         }
     }
@@ -115,12 +115,15 @@ fn json<T: serde::Serialize, E: std::fmt::Display>(
 /// The reader seeks, so what comes through a pipe is laid down in a file first.
 fn warc(mut input: impl Read) -> anyhow::Result<Result<Value, String>> {
     let mut file = tempfile::NamedTempFile::new()?;
-    std::io::copy(&mut input, &mut file)?;
+    io::copy(&mut input, &mut file)?;
     file.flush()?;
     let mut found = Vec::new();
     for record in parse::warc(file.path())? {
         match record {
             Ok(record) => found.push(serde_json::to_value(record)?),
+            Err(torn) if torn.kind() == io::ErrorKind::UnexpectedEof => {
+                writeln!(io::stderr(), "the input {torn}")?;
+            }
             Err(error) => return Ok(Err(format!("record {}: {error}", found.len() + 1))),
         }
     }

@@ -3,12 +3,15 @@
 //! [`WarcFile`] gives the records, [`Pages`] the articles' pages in them. Streaming: one record is
 //! in memory at a time, and of it no more than the bound. Reading can begin at any record's offset,
 //! so it resumes inside a file. A file that ends in the middle of a record, as one does that is
-//! still being written, ends before that record. Left out: digests are not checked, and `revisit`
-//! records are passed over.
+//! still being written, ends before that record, and [`WarcFile::torn`] says so. Gzip members
+//! without a record are passed over. Left out: digests are not checked, and `revisit` records are
+//! passed over.
 
 mod announced;
 mod http;
 mod pages;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
@@ -51,6 +54,8 @@ pub struct WarcFile {
     file: BufReader<File>,
     compressed: bool,
     max_block: u64,
+    /// Where the record begins in whose middle the file ended.
+    torn: Option<u64>,
 }
 
 impl WarcFile {
@@ -60,7 +65,13 @@ impl WarcFile {
         let mut file = BufReader::with_capacity(64 << 10, File::open(path)?);
         let compressed = decode::is_gzip(file.fill_buf()?);
         file.seek(SeekFrom::Start(offset))?;
-        Ok(Self { file, compressed, max_block })
+        Ok(Self { file, compressed, max_block, torn: None })
+    }
+
+    /// The record in whose middle the end was met, in words; an error of kind `UnexpectedEof`.
+    pub fn torn(&self) -> Option<io::Error> {
+        let why = format!("ends in the middle of the record that begins at byte {}", self.torn?);
+        Some(io::Error::new(io::ErrorKind::UnexpectedEof, why))
     }
 
     /// Where the next record begins.
@@ -69,32 +80,39 @@ impl WarcFile {
     }
 
     /// The next record; its block is read where `wanted` says so of its header. `None` at the end,
-    /// also at one in the middle of a record; then [`WarcFile::offset`] is the record's beginning.
+    /// also at one in the middle of a record; then [`WarcFile::torn`] says so, and
+    /// [`WarcFile::offset`] is the record's beginning.
     pub fn next(&mut self, wanted: impl Fn(&WarcRecord) -> bool) -> io::Result<Option<WarcRecord>> {
-        let offset = self.offset()?;
-        let read = if self.compressed {
-            self.next_member(wanted)
-        } else {
-            record(&mut self.file, self.max_block, wanted)
-        };
-        match read {
-            Ok(Some(record)) => Ok(Some(WarcRecord { offset, ..record })),
-            Ok(None) => Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                self.file.seek(SeekFrom::Start(offset))?;
-                Ok(None)
+        self.torn = None;
+        loop {
+            let offset = self.offset()?;
+            if self.file.fill_buf()?.is_empty() {
+                return Ok(None);
             }
-            Err(error) => Err(error),
+            let read = if self.compressed {
+                self.member(&wanted)
+            } else {
+                record(&mut self.file, self.max_block, &wanted)
+            };
+            match read {
+                Ok(Some(record)) => return Ok(Some(WarcRecord { offset, ..record })),
+                // A gzip member without a record, or the empty lines at the end of a plain file.
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    self.file.seek(SeekFrom::Start(offset))?;
+                    self.torn = Some(offset);
+                    return Ok(None);
+                }
+                Err(error) => {
+                    let why = format!("at byte {offset}: {error}");
+                    return Err(io::Error::new(error.kind(), why));
+                }
+            }
         }
     }
 
-    fn next_member(
-        &mut self,
-        wanted: impl Fn(&WarcRecord) -> bool,
-    ) -> io::Result<Option<WarcRecord>> {
-        if self.file.fill_buf()?.is_empty() {
-            return Ok(None);
-        }
+    /// The record of one gzip member, where it has one.
+    fn member(&mut self, wanted: impl Fn(&WarcRecord) -> bool) -> io::Result<Option<WarcRecord>> {
         let member = flate2::bufread::GzDecoder::new(&mut self.file);
         let mut member = BufReader::with_capacity(32 << 10, member);
         let found = record(&mut member, self.max_block, wanted)?;
@@ -108,7 +126,7 @@ impl WarcFile {
     }
 }
 
-/// Reads one record and the empty lines after it.
+/// Reads one record and the empty lines after it. `None` where there are only empty lines.
 fn record(
     reader: &mut impl BufRead,
     max_block: u64,
@@ -121,13 +139,19 @@ fn record(
     loop {
         line.clear();
         if head.read_until(b'\n', &mut line)? == 0 {
-            return Ok(None);
+            return match head.limit() {
+                0 => Err(invalid("over 64 KiB of empty lines where a record should begin")),
+                _ => Ok(None),
+            };
         }
         if !line.trim_ascii().is_empty() {
             break;
         }
     }
     if !line.starts_with(b"WARC/") {
+        if b"WARC/".starts_with(&line) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         return Err(invalid("no WARC record where one should begin"));
     }
     let mut record = WarcRecord::default();

@@ -91,13 +91,15 @@ pub struct Pages {
     rules: Rules,
     /// A page that waits for what was said of it, and where its record begins.
     held: Option<(u64, Archived)>,
+    /// What was met behind a page that was still held.
+    broken: Option<io::Error>,
 }
 
 impl Pages {
     /// Opens a file at a record's offset (0 for the first).
     pub fn open(path: &Path, offset: u64, rules: Rules) -> io::Result<Self> {
         let file = WarcFile::open(path, offset, rules.max_page.max(MAX_METADATA) + HEADERS)?;
-        Ok(Self { file, rules, held: None })
+        Ok(Self { file, rules, held: None, broken: None })
     }
 
     /// Where reading goes on after the pages so far.
@@ -108,15 +110,24 @@ impl Pages {
         }
     }
 
+    /// The record in whose middle the end was met, in words.
+    pub fn torn(&self) -> Option<io::Error> {
+        self.file.torn()
+    }
+
     /// The next page whose record `wanted` wants; the others are not decoded. `None` at the end,
-    /// also at one in the middle of a record. After an error nothing more can be found.
+    /// also at one in the middle of a record, which [`Pages::torn`] tells. After an error nothing
+    /// more can be found; every page before it has been given.
     pub fn next(&mut self, wanted: impl Fn(&WarcRecord) -> bool) -> io::Result<Option<Archived>> {
+        if let Some(error) = self.broken.take() {
+            return Err(error);
+        }
         loop {
             let held = match &self.held {
                 Some((_, Archived::Page(Entry { location, .. }))) => address(location),
                 _ => None,
             };
-            let record = self.file.next(|record| match record.kind.as_str() {
+            let read = self.file.next(|record| match record.kind.as_str() {
                 "response" => {
                     record.url.as_deref().is_some_and(|url| url.starts_with("http"))
                         && wanted(record)
@@ -125,8 +136,15 @@ impl Pages {
                     record.length <= MAX_METADATA && held.is_some() && held == record.url.as_deref()
                 }
                 _ => false,
-            })?;
-            let Some(record) = record else { return Ok(self.held.take().map(|(_, page)| page)) };
+            });
+            let record = match (read, self.held.is_some()) {
+                (Ok(Some(record)), _) => record,
+                (Err(error), false) => return Err(error),
+                (read, _) => {
+                    self.broken = read.err();
+                    return Ok(self.held.take().map(|(_, page)| page));
+                }
+            };
             let Some(block) = &record.block else { continue };
             if record.kind == "metadata" {
                 if let (Some((_, Archived::Page(entry))), Some(announced)) =
