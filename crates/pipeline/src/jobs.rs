@@ -37,8 +37,8 @@ impl Jobs {
     }
 
     /// For a task, which takes a thread only to compute on it: waits until it may ask for a permit
-    /// on one. Of such threads there are no more than permits, whatever the number of tasks; each
-    /// would keep memory of its own.
+    /// on one. Of such threads there are hardly more than permits, whatever the number of tasks;
+    /// each would keep memory of its own.
     pub async fn may_ask(&self) -> Option<SemaphorePermit<'_>> {
         // An error would say that it was closed, which it never is.
         self.asking.acquire().await.ok()

@@ -180,6 +180,7 @@ mod tests {
     use super::*;
     use newsmill_article::Hints;
     use newsmill_fetcher::Config;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use tokio::net::TcpListener;
 
     #[test]
@@ -264,5 +265,48 @@ mod tests {
         assert_eq!(tries, [3, 1, 3, 1]);
         patience.answered(&format!("127.0.0.1:{port}"));
         assert!(!patience.is_down(&format!("127.0.0.1:{port}")));
+    }
+
+    /// While nobody may compute, each reader would take a thread to wait on, were it not held back
+    /// before. A thread that has just ended a file may not be idle yet when the next one looks for
+    /// a thread, so there are a few more than two.
+    #[test]
+    fn files_are_read_on_few_threads() {
+        const READERS: usize = 100;
+        let threads = Arc::new(AtomicUsize::new(0));
+        let counted = threads.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .on_thread_start(move || _ = counted.fetch_add(1, Ordering::Relaxed))
+            .build()
+            .unwrap();
+        let file = tempfile::NamedTempFile::with_suffix(".txt").unwrap();
+        std::fs::write(&file, "A file that is read.").unwrap();
+        runtime.block_on(async {
+            let fetcher = Fetcher::new(&Config::default(), &[]).unwrap();
+            let jobs = Arc::new(Jobs::new(2));
+            let all = [jobs.acquire(), jobs.acquire()];
+            let readers: Vec<_> = std::iter::repeat_with(|| {
+                let (fetcher, jobs) = (fetcher.clone(), jobs.clone());
+                let location = Location::File(file.path().to_owned());
+                let entry =
+                    Entry { input: String::new(), location, source: None, hints: Hints::default() };
+                tokio::spawn(async move { page(&fetcher, &jobs, entry).await })
+            })
+            .take(READERS)
+            .collect();
+            // Each of them goes as far as it can.
+            for _ in &readers {
+                tokio::task::yield_now().await;
+            }
+            drop(all);
+            for reader in readers {
+                reader.await.unwrap().unwrap();
+            }
+        });
+        // It waits for its threads, so all of them are counted.
+        drop(runtime);
+        let threads = threads.load(Ordering::Relaxed);
+        assert!(threads <= READERS / 5, "{threads} threads");
     }
 }
