@@ -105,6 +105,17 @@ fn get(address: &str, path: &str, token: &str) -> String {
 }
 
 #[test]
+fn a_second_mill_on_the_same_ledger_leaves_the_first_its_socket() {
+    let site = Site::new(FOLDER);
+    let _running = site.mill(&["run"]).start();
+    site.until("the first", |_| true);
+    let second = site.ask(&["run"]);
+    assert_eq!(second.code, Some(69), "{}", second.stderr);
+    assert!(second.stderr.contains("in use by process"), "{}", second.stderr);
+    assert!(site.snapshot().is_some(), "the first is not to be reached any more");
+}
+
+#[test]
 fn a_running_mill_is_seen_tapped_and_reloaded() {
     let site = Site::new(FOLDER);
     assert_eq!(site.ask(&["health"]).code, Some(69), "nobody is there yet");

@@ -1,5 +1,6 @@
 //! `newsmill run --stages`: some of the stages, tied to the others by a link.
 
+use newsmill_ledger::Ledger;
 use newsmill_pipeline::config::Resolved;
 use newsmill_pipeline::supervisor::Crew;
 use newsmill_pipeline::topology::linked::Stages;
@@ -25,28 +26,22 @@ pub(crate) fn unfit(stages: Stages, resolved: &Resolved) -> Option<&'static str>
     None
 }
 
-/// Starts these stages.
+/// Starts these stages; the one with `sink` brings the ledger.
 #[cfg(feature = "nats")]
 pub(crate) async fn some(
     parts: &Parts,
     stages: Stages,
+    ledger: Option<Ledger>,
     resolved: Resolved,
     stop: CancellationToken,
 ) -> Result<Crew, SetUpError> {
-    use newsmill_ledger::Ledger;
     use newsmill_link::nats::JetStream;
     use newsmill_pipeline::topology::linked::{Owner, linked};
 
     let nats = resolved.link.nats.unwrap_or_default();
     let attempts = resolved.ledger.attempts;
-    let owner = match (stages.sink, &resolved.ledger.path) {
-        (true, Some(path)) => {
-            let mut ledger = Ledger::open(path, &resolved.ledger)?;
-            ledger.share_hosts(newsmill_pipeline::topology::share(&resolved.fetcher));
-            Some(Owner { ledger, sinks: resolved.sinks, sources: resolved.sources })
-        }
-        _ => None,
-    };
+    let owner =
+        ledger.map(|ledger| Owner { ledger, sinks: resolved.sinks, sources: resolved.sources });
     let queue = JetStream::connect(&nats).await?;
     tracing::info!(%stages, prefix = nats.prefix, "runs some stages");
     linked(parts, stages, queue, owner, attempts, stop, crate::run::log_settled).await
@@ -56,6 +51,7 @@ pub(crate) async fn some(
 pub(crate) async fn some(
     _: &Parts,
     _: Stages,
+    _: Option<Ledger>,
     _: Resolved,
     _: CancellationToken,
 ) -> Result<Crew, SetUpError> {

@@ -10,6 +10,7 @@ use newsmill_article::Outcome;
 use newsmill_fetcher::Fetcher;
 use newsmill_ledger::{Ledger, LedgerError};
 use newsmill_pipeline::admin::Admin;
+use newsmill_pipeline::admin::client::Client;
 use newsmill_pipeline::config::{self, Resolved};
 use newsmill_pipeline::guard::Trial;
 use newsmill_pipeline::in_flight::Settlement;
@@ -93,8 +94,12 @@ async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
         Ok(endpoint) => Arc::new(Mutex::new(endpoint)),
         Err(error) => return endpoint_failed(error),
     };
+    let share = match Share::take(args.stages, &resolved) {
+        Ok(share) => share,
+        Err(error) => return set_up_failed(error.into()),
+    };
     let (reload, requests) = mpsc::channel(4);
-    let _admin = match resolved.telemetry.socket(resolved.ledger.path.as_deref()) {
+    let _admin = match socket(&resolved, &share) {
         Some(socket) => Some(Admin::open(&socket, &telemetry, reload.clone())?),
         None => None,
     };
@@ -114,15 +119,15 @@ async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
     // Before the mill runs, so that no signal is lost.
     let signals = supervisor::signals().context("cannot listen to signals")?;
     reload_on_hangup(reload).context("cannot listen to signals")?;
-    let crew = match args.stages {
-        None => {
+    let crew = match share {
+        Share::All(ledger) => {
             let path = args.file.clone();
             let present = Reloading { path, resolved, endpoint: endpoint.clone(), requests };
-            whole(parts, present, args.once_through, stop.clone())
+            whole(parts, ledger, present, args.once_through, stop.clone())
         }
-        Some(stages) => {
+        Share::Some(stages, ledger) => {
             drop(requests);
-            linked::some(&parts, stages, resolved, stop.clone()).await
+            linked::some(&parts, stages, ledger, resolved, stop.clone()).await
         }
     };
     let crew = match crew {
@@ -162,20 +167,61 @@ pub(crate) fn trial(options: &[&OsStr]) -> Option<Trial> {
     Some(Trial { program, arguments })
 }
 
-/// All stages in this process.
-fn whole(
-    parts: Parts,
-    present: Reloading,
-    once_through: bool,
-    stop: CancellationToken,
-) -> Result<Crew, SetUpError> {
-    let resolved = &present.resolved;
+/// What this process does of the mill.
+enum Share {
+    /// All of it.
+    All(Ledger),
+    /// Some stages; the one with the sinks owns the ledger.
+    Some(Stages, Option<Ledger>),
+}
+
+impl Share {
+    fn take(stages: Option<Stages>, resolved: &Resolved) -> Result<Self, LedgerError> {
+        Ok(match stages {
+            None => Self::All(open_ledger(resolved)?),
+            Some(stages) if stages.sink => Self::Some(stages, Some(open_ledger(resolved)?)),
+            Some(stages) => Self::Some(stages, None),
+        })
+    }
+}
+
+/// The ledger that the configuration names, held until it is dropped.
+fn open_ledger(resolved: &Resolved) -> Result<Ledger, LedgerError> {
     let mut ledger = match &resolved.ledger.path {
         Some(path) => Ledger::open(path, &resolved.ledger)?,
         None => Ledger::in_memory(&resolved.ledger)?,
     };
     ledger.share_hosts(topology::share(&resolved.fetcher));
+    Ok(ledger)
+}
+
+/// Where the admin socket goes. Whoever holds the file of the ledger is alone with the socket;
+/// any other process goes without one where another answers there.
+fn socket(resolved: &Resolved, share: &Share) -> Option<PathBuf> {
+    let file = resolved.ledger.path.as_deref();
+    let socket = resolved.telemetry.socket(file)?;
+    let owns = !matches!(share, Share::Some(_, None));
+    if !(owns && file.is_some()) && Client::connect(&socket).is_ok() {
+        tracing::warn!(
+            socket = %socket.display(),
+            "another mill answers at the admin socket, so this one has none; `telemetry.socket` \
+             names another place"
+        );
+        return None;
+    }
+    Some(socket)
+}
+
+/// All stages in this process.
+fn whole(
+    parts: Parts,
+    ledger: Ledger,
+    present: Reloading,
+    once_through: bool,
+    stop: CancellationToken,
+) -> Result<Crew, SetUpError> {
     if once_through {
+        let resolved = &present.resolved;
         let feed = Feed::Through(resolved.sources.clone());
         return topology::with_ledger(&parts, ledger, &resolved.sinks, feed, stop, log_settled);
     }
