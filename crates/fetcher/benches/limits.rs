@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use newsmill_article::{Entry, Hints, HumanDuration, Location, SourceName};
 use newsmill_fetcher::warc::{Archived, Pages, Rules};
-use newsmill_fetcher::{Config, Cursor, Every, Fetcher, SourceConfig};
+use newsmill_fetcher::{Config, Cursor, Fetcher, SourceConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use url::Url;
 
@@ -268,19 +268,10 @@ async fn bombs() -> Result<(), Failure> {
 /// Reads one address and prints what it cost.
 async fn read(kind: &str, url: Url) -> Result<(), Failure> {
     let source = SourceConfig {
-        name: SourceName::new("bomb"),
         feed: (kind == "feed").then(|| url.clone()),
         sitemap: (kind == "sitemap").then(|| url.clone()),
         index: (kind == "index").then(|| url.clone()),
-        folder: None,
-        warc: None,
-        every: Every::default(),
-        matching: Vec::new(),
-        exclude: Vec::new(),
-        languages: Vec::new(),
-        headers: Default::default(),
-        token_env: None,
-        token_file: None,
+        ..SourceConfig::new(SourceName::new("bomb"))
     };
     let sources = if kind == "page" { vec![] } else { vec![source] };
     let fetcher = Fetcher::new(&open()?, &sources)?;

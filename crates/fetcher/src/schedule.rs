@@ -127,19 +127,8 @@ mod tests {
 
     fn source() -> SourceConfig {
         SourceConfig {
-            name: SourceName::new("simulated"),
             feed: Url::parse("https://example.org/feed").ok(),
-            sitemap: None,
-            index: None,
-            folder: None,
-            warc: None,
-            every: Every::default(),
-            matching: Vec::new(),
-            exclude: Vec::new(),
-            languages: Vec::new(),
-            headers: Default::default(),
-            token_env: None,
-            token_file: None,
+            ..SourceConfig::new(SourceName::new("simulated"))
         }
     }
 

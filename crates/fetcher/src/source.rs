@@ -99,6 +99,26 @@ impl<'a> SourceKind<'a> {
 }
 
 impl SourceConfig {
+    /// A source with this name, all else as where the file says nothing. What it is, one of its
+    /// fields has yet to say.
+    pub fn new(name: SourceName) -> Self {
+        Self {
+            name,
+            feed: None,
+            sitemap: None,
+            index: None,
+            folder: None,
+            warc: None,
+            every: Every::default(),
+            matching: Vec::new(),
+            exclude: Vec::new(),
+            languages: Vec::new(),
+            headers: BTreeMap::new(),
+            token_env: None,
+            token_file: None,
+        }
+    }
+
     /// What this source is. An error where it is nothing or several things at once.
     pub fn kind(&self) -> Result<SourceKind<'_>, FetchError> {
         let kinds = [

@@ -10,23 +10,13 @@ use url::Url;
 
 use super::{Server, answer, entry_at, fetcher, open};
 use crate::host::Hosts;
-use crate::{Config, Cursor, Every, FetchError, Fetcher, HostConfig, SourceConfig};
+use crate::{Config, Cursor, FetchError, Fetcher, HostConfig, SourceConfig};
 
 pub(super) fn source(feed: Url) -> SourceConfig {
     SourceConfig {
-        name: SourceName::new("test"),
         feed: Some(feed),
-        sitemap: None,
-        index: None,
-        folder: None,
-        warc: None,
-        every: Every::default(),
-        matching: Vec::new(),
-        exclude: Vec::new(),
-        languages: Vec::new(),
         headers: [("x-key".to_owned(), "secret".to_owned())].into(),
-        token_env: None,
-        token_file: None,
+        ..SourceConfig::new(SourceName::new("test"))
     }
 }
 

@@ -9,24 +9,10 @@ use url::Url;
 
 use super::{Server, answer, entry_at, fetcher, open};
 use crate::feed::{self, FeedError, FeedLimits};
-use crate::{ArchiveConfig, Config, Cursor, Every, FetchError, Fetcher, Poll, SourceConfig};
+use crate::{ArchiveConfig, Config, Cursor, FetchError, Fetcher, Poll, SourceConfig};
 
 fn source() -> SourceConfig {
-    SourceConfig {
-        name: SourceName::new("test"),
-        feed: None,
-        sitemap: None,
-        index: None,
-        folder: None,
-        warc: None,
-        every: Every::default(),
-        matching: Vec::new(),
-        exclude: Vec::new(),
-        languages: Vec::new(),
-        headers: Default::default(),
-        token_env: None,
-        token_file: None,
-    }
+    SourceConfig::new(SourceName::new("test"))
 }
 
 async fn look(source: &SourceConfig, cursor: &Cursor) -> Poll {

@@ -183,21 +183,7 @@ impl ExpectedEntry {
 fn source(expected: &ExpectedFeed, config: &Resolved) -> anyhow::Result<SourceConfig> {
     let feed = expected.url.clone().map_or_else(|| Url::parse("http://feed.invalid/"), Ok)?;
     let Some(name) = &expected.source else {
-        return Ok(SourceConfig {
-            name: SourceName::new("feed"),
-            feed: Some(feed),
-            sitemap: None,
-            index: None,
-            folder: None,
-            warc: None,
-            every: Default::default(),
-            matching: Vec::new(),
-            exclude: Vec::new(),
-            languages: Vec::new(),
-            headers: BTreeMap::new(),
-            token_env: None,
-            token_file: None,
-        });
+        return Ok(SourceConfig { feed: Some(feed), ..SourceConfig::new(SourceName::new("feed")) });
     };
     let Some(source) = config.sources.iter().find(|source| source.name == *name) else {
         bail!("the configuration has no source `{name}` (--config FILE names another one)");
