@@ -8,6 +8,7 @@ mod daemon;
 mod discover;
 mod hubs;
 mod linked;
+mod mistakes;
 mod once;
 mod operations;
 mod pages;

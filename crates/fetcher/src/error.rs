@@ -3,6 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use newsmill_article::{Disposition, HumanDuration, Reason};
@@ -20,7 +21,7 @@ pub enum FetchError {
         why: &'static str,
     },
     /// The host is, or resolves to, an address that is not open to us.
-    #[error("{host} is {address}, in a network that is not open (see fetcher.allow_private)")]
+    #[error("{} in a network that is not open (see fetcher.allow_private)", closed(host, *address))]
     AddressRefused {
         /// The host as the URL names it.
         host: String,
@@ -42,10 +43,12 @@ pub enum FetchError {
         url: String,
     },
     /// robots.txt could not be had, so nothing of the host may be read for now.
-    #[error("{url}: robots.txt could not be had; again in {after}", after = rounded(*after))]
+    #[error("{url}: robots.txt could not be had: {why}; again in {after}", after = rounded(*after))]
     RobotsUnreachable {
         /// The address.
         url: String,
+        /// What was met instead.
+        why: Arc<str>,
         /// How long to wait before the next try.
         after: Duration,
     },
@@ -193,6 +196,15 @@ impl FetchError {
     pub fn counts_as_attempt(&self) -> bool {
         !matches!(self, Self::HostBusy { .. })
     }
+}
+
+/// `name is 10.0.0.1,`, or the address alone where no name was resolved.
+fn closed(host: &str, address: IpAddr) -> String {
+    let literal = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    if literal.is_ok_and(|literal| literal == address) {
+        return format!("{address} is");
+    }
+    format!("{host} is {address},")
 }
 
 /// A duration for people: whole seconds, below one of them milliseconds.

@@ -166,10 +166,10 @@ impl Fetcher {
     /// An error where robots.txt forbids the URL, or cannot be had for now.
     async fn ask_robots(&self, host: &Arc<Host>, url: &Url, page: bool) -> Result<(), FetchError> {
         let known = self.robots_of(host, url).await?;
-        let Some(robots) = known.robots else {
+        let robots = known.robots.map_err(|why| {
             let after = known.until.saturating_duration_since(Instant::now());
-            return Err(FetchError::RobotsUnreachable { url: url.to_string(), after });
-        };
+            FetchError::RobotsUnreachable { url: url.to_string(), why, after }
+        })?;
         let token = &self.inner.token;
         let no_ai = page && self.inner.config.ai_opt_out && robots.refuses_ai(token);
         if no_ai || !robots.allows(token, robots::path_and_query(url)) {
@@ -191,28 +191,32 @@ impl Fetcher {
             Ok(answer) => {
                 let asked = max_age(&answer.headers).unwrap_or(ROBOTS_FRESH.1);
                 let content = answer.content(robots::MAX_BYTES * 4).unwrap_or(answer.raw);
-                (Some(Robots::parse(&content)), asked.clamp(ROBOTS_FRESH.0, ROBOTS_FRESH.1))
+                (Ok(Robots::parse(&content)), asked.clamp(ROBOTS_FRESH.0, ROBOTS_FRESH.1))
             }
             // There is none: everything is allowed.
             Err(FetchError::TooManyRedirects { .. } | FetchError::BadUrl { .. }) => {
-                (Some(Robots::default()), ROBOTS_FRESH.1)
+                (Ok(Robots::default()), ROBOTS_FRESH.1)
             }
             Err(FetchError::Status { status, .. })
                 if (400..500).contains(&status) && status != 429 =>
             {
-                (Some(Robots::default()), ROBOTS_FRESH.1)
+                (Ok(Robots::default()), ROBOTS_FRESH.1)
             }
             Err(error @ (FetchError::AddressRefused { .. } | FetchError::HostBusy { .. })) => {
                 return Err(error);
             }
             // It could not be had: nothing is allowed for now.
-            Err(FetchError::Status { after, .. }) => {
-                (None, after.max(self.inner.config.host.back_off.0))
+            Err(error) => {
+                let back_off = self.inner.config.host.back_off.0;
+                let wait = match error {
+                    FetchError::Status { after, .. } => after.max(back_off),
+                    _ => back_off,
+                };
+                (Err(root(&error)), wait)
             }
-            Err(_) => (None, self.inner.config.host.back_off.0),
         };
-        if let Some(delay) =
-            robots.as_ref().and_then(|robots| robots.crawl_delay(&self.inner.token))
+        if let Ok(robots) = &robots
+            && let Some(delay) = robots.crawl_delay(&self.inner.token)
         {
             host.slow_down(Duration::from_secs_f64(delay));
         }
@@ -242,6 +246,15 @@ impl Fetcher {
         }
         Err(FetchError::TooManyRedirects { url: start.to_string(), limit: ROBOTS_REDIRECTS })
     }
+}
+
+/// What lies at the bottom of an error, such as `Connection refused`.
+fn root(error: &FetchError) -> Arc<str> {
+    let mut root: &dyn std::error::Error = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    root.to_string().into()
 }
 
 /// Where a redirect leads.

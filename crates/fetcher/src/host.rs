@@ -40,8 +40,8 @@ pub(crate) struct Host {
 /// A robots.txt and until when it counts.
 #[derive(Debug, Clone)]
 pub(crate) struct KnownRobots {
-    /// `None`: it could not be read, so nothing may be.
-    pub(crate) robots: Option<Arc<Robots>>,
+    /// Or why it could not be had; then nothing may be read.
+    pub(crate) robots: Result<Arc<Robots>, Arc<str>>,
     pub(crate) until: Instant,
 }
 

@@ -100,6 +100,29 @@ impl LedgerError {
         Self::Database { path: path.to_owned(), action, advice, source }
     }
 
+    /// Whether the file or its disk is at fault, and not what was asked of them.
+    pub fn is_of_the_file(&self) -> bool {
+        use rusqlite::ErrorCode as Code;
+        match self {
+            Self::Database { source, .. } => matches!(
+                source.sqlite_error_code(),
+                Some(
+                    Code::CannotOpen
+                        | Code::DatabaseBusy
+                        | Code::DatabaseCorrupt
+                        | Code::DatabaseLocked
+                        | Code::DiskFull
+                        | Code::NotADatabase
+                        | Code::PermissionDenied
+                        | Code::ReadOnly
+                        | Code::SystemIoFailure
+                )
+            ),
+            Self::File { .. } | Self::Replaced { .. } => true,
+            Self::Held { .. } | Self::TooNew { .. } | Self::Invalid { .. } => false,
+        }
+    }
+
     /// `Retry` where waiting can help (no space left, a lock held for a moment), else `Fatal`.
     pub fn disposition(&self) -> Disposition {
         match self {
@@ -124,9 +147,13 @@ fn advice(error: &rusqlite::Error) -> &'static str {
     match error.sqlite_error_code() {
         Some(Code::DiskFull) => "make room on its disk; it is tried again",
         Some(Code::ReadOnly | Code::CannotOpen | Code::PermissionDenied) => {
-            "check that its folder exists and that both can be written"
+            "check that it is a file, that its folder exists, and that both can be written"
         }
-        Some(Code::DatabaseCorrupt | Code::NotADatabase) => {
+        Some(Code::NotADatabase) => {
+            "the file is no ledger, or a damaged one: name another, restore it from a backup, or \
+             start with a new one"
+        }
+        Some(Code::DatabaseCorrupt) => {
             "the file is damaged: put it aside, then restore it from a backup, recover it with \
              `sqlite3 FILE .recover`, or start with a new one"
         }

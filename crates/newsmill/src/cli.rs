@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use newsmill_ledger::LedgerError;
 use newsmill_pipeline::stages;
 use newsmill_sink::SinkError;
 use newsmill_summarizer::SummarizeError;
@@ -127,15 +128,20 @@ pub(crate) fn run() -> Exit {
 /// Says on stderr what went wrong, with its causes, and chooses the exit code. A closed stdout
 /// is the reader's choice and ends quietly.
 fn report(error: &anyhow::Error) -> Exit {
-    let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
-    let closed = io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    // JSON that could not be written hides that among its own errors.
+    let io = error.chain().find_map(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        io.or_else(|| cause.downcast_ref::<serde_json::Error>()?.io_error_kind())
+    });
+    let closed = io == Some(std::io::ErrorKind::BrokenPipe)
         || error.chain().any(|cause| matches!(cause.downcast_ref(), Some(SinkError::ClosedPipe)));
     if closed {
         return Exit::Done;
     }
     let _ = writeln!(std::io::stderr(), "newsmill: {}", stages::causes(error.as_ref()));
     let summarizer = error.chain().find_map(|cause| cause.downcast_ref::<SummarizeError>());
-    if io.is_some() {
+    let ledger = error.chain().find_map(|cause| cause.downcast_ref::<LedgerError>());
+    if io.is_some() || ledger.is_some_and(LedgerError::is_of_the_file) {
         Exit::Io
     } else if summarizer.is_some_and(SummarizeError::is_of_configuration) {
         Exit::Usage

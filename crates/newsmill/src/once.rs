@@ -156,9 +156,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         };
     }
     let output = match &args.out {
-        Some(path) => {
-            Output::file(path, form).with_context(|| format!("cannot write {}", path.display()))?
-        }
+        Some(path) => Output::file(path, form)?,
         None => Output::stdout(form),
     };
     runtime.block_on(mill(args, resolved, output))
@@ -291,6 +289,11 @@ fn refusal(settlement: &Settlement) -> (&'static str, String) {
     (code, format!("{label}: {code}: {why}"))
 }
 
+/// `1 input`, `2 inputs`.
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// What has come out so far.
 struct Report {
     /// `None` once the run has ended.
@@ -314,17 +317,21 @@ impl Report {
     fn closing_line(&self, elapsed: Duration, passed_over: u64) -> String {
         let rejected: u64 = self.others.values().sum();
         let inputs = self.records + rejected;
-        let of =
-            |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        let mut line =
-            format!("{}, {}, {rejected} rejected", of(inputs, "input"), of(self.records, "record"));
+        let mut line = format!(
+            "{}, {}, {rejected} rejected",
+            counted(inputs, "input"),
+            counted(self.records, "record")
+        );
         let reasons: Vec<_> =
             self.others.iter().map(|(code, count)| format!("{count} {code}")).collect();
         if !reasons.is_empty() {
             let _ = write!(line, " ({})", reasons.join(", "));
         }
         if passed_over > 0 {
-            let _ = write!(line, ", {} passed over", of(passed_over, "other file"));
+            let _ = write!(line, ", {} passed over", counted(passed_over, "other file"));
+        }
+        if inputs == 0 {
+            return line + "; `newsmill once --help` says what is read";
         }
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let rate = inputs as f64 / elapsed.as_secs_f64().max(1e-6);

@@ -17,17 +17,25 @@ pub(crate) struct Output {
     writer: Writer<Box<dyn Write + Send>>,
     /// The file to rename from and to.
     whole: Option<(PathBuf, PathBuf)>,
+    /// What errors call it.
+    name: String,
 }
 
 impl Output {
     pub(crate) fn stdout(format: Format) -> Self {
-        Self { writer: Writer::new(format, Box::new(io::stdout())), whole: None }
+        let name = "standard output".to_owned();
+        Self { writer: Writer::new(format, Box::new(io::stdout())), whole: None, name }
     }
 
     pub(crate) fn file(path: &Path, format: Format) -> io::Result<Self> {
+        let name = path.display().to_string();
+        Self::open(path, name.clone(), format).map_err(|error| named(&name, &error))
+    }
+
+    fn open(path: &Path, name: String, format: Format) -> io::Result<Self> {
         if path.metadata().is_ok_and(|found| !found.is_file()) {
             let file = File::options().write(true).open(path)?;
-            return Ok(Self { writer: Writer::new(format, Box::new(file)), whole: None });
+            return Ok(Self { writer: Writer::new(format, Box::new(file)), whole: None, name });
         }
         // Through a symbolic link to the file that it names, so that the link stays one.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -35,19 +43,24 @@ impl Output {
         part.push(".part");
         let part = PathBuf::from(part);
         let writer = Writer::new(format, Box::new(File::create(&part)?) as Box<dyn Write + Send>);
-        Ok(Self { writer, whole: Some((part, path)) })
+        Ok(Self { writer, whole: Some((part, path)), name })
     }
 
     pub(crate) fn write(&mut self, record: &Record) -> io::Result<()> {
-        self.writer.write(record)
+        self.writer.write(record).map_err(|error| named(&self.name, &error))
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
+        self.writer.flush().map_err(|error| named(&self.name, &error))
     }
 
     /// Ends the output and puts it in its place.
     pub(crate) fn finish(self) -> io::Result<()> {
+        let name = self.name.clone();
+        self.put_in_place().map_err(|error| named(&name, &error))
+    }
+
+    fn put_in_place(self) -> io::Result<()> {
         let mut out = self.writer.finish()?;
         out.flush()?;
         drop(out);
@@ -61,7 +74,7 @@ impl Output {
 
     /// Ends the output early and says where what there is can be found.
     pub(crate) fn interrupt(mut self) -> io::Result<Option<PathBuf>> {
-        self.writer.flush()?;
+        self.flush()?;
         Ok(self.whole.map(|(part, _)| part))
     }
 
@@ -72,4 +85,9 @@ impl Output {
             let _ = std::fs::remove_file(part);
         }
     }
+}
+
+/// An error that says where it happened, of the same kind.
+fn named(place: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot write {place}: {error}"))
 }

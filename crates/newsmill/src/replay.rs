@@ -95,8 +95,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         .context("cannot start the runtime")?;
     let Some(older) = &args.diff else {
         let output = match &args.out {
-            Some(path) => Output::file(path, Format::Jsonl)
-                .with_context(|| format!("cannot write {}", path.display()))?,
+            Some(path) => Output::file(path, Format::Jsonl)?,
             None => Output::stdout(Format::Jsonl),
         };
         return runtime.block_on(records(args, resolved, output));

@@ -37,9 +37,9 @@ Examples:
   newsmill run --stages summarizer  only this stage; the others run elsewhere, see `link`
 
 SIGHUP and `newsmill reload` take over a changed configuration without losing anything in flight,
-or refuse it whole and go on as before. SIGTERM and SIGINT stop the intake; what is in flight is worked off for at most shutdown.grace. A
-second signal ends at once. Whatever way it ends, kill -9 included, the next start goes on where
-this one stopped, provided that the ledger has a file.";
+or refuse it whole and go on as before. SIGTERM and SIGINT stop the intake; what is in flight is
+worked off for at most shutdown.grace. A second signal ends at once. Whatever way it ends, kill -9
+included, the next start goes on where this one stopped, provided that the ledger has a file.";
 
 /// Which configuration, and for how long.
 #[derive(Debug, clap::Args)]
@@ -88,6 +88,10 @@ async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
     if let Some(unfit) = args.stages.and_then(|stages| linked::unfit(stages, &resolved)) {
         writeln!(std::io::stderr(), "{unfit}")?;
         return Ok(Exit::Usage);
+    }
+    let looks = args.stages.is_none_or(|stages| stages.sink);
+    if looks && resolved.sources.is_empty() {
+        tracing::warn!(file = %args.file.display(), "no `sources`: there is nothing to look at");
     }
     let telemetry = Arc::new(Telemetry::default());
     let endpoint = match Endpoint::start(&resolved.telemetry, &telemetry).await {
@@ -156,7 +160,13 @@ async fn mill(args: &Args, resolved: Resolved) -> anyhow::Result<Exit> {
         writeln!(std::io::stderr(), "cut short; still at work: {}", waiting.join(", "))?;
     }
     writeln!(std::io::stderr(), "{report}")?;
-    Ok(Exit::Done)
+    let missed = args.once_through && left_behind(&telemetry);
+    Ok(if missed { Exit::Unavailable } else { Exit::Done })
+}
+
+/// Whether a sink ended in the midst of its tries; which one, and why, is in the log.
+pub(crate) fn left_behind(telemetry: &Telemetry) -> bool {
+    telemetry.sinks().iter().any(|(_, meter)| meter.trouble().is_some())
 }
 
 /// This program as one that reads a single page from standard input.
@@ -299,25 +309,16 @@ pub(crate) fn log_settled(settlement: &Settlement) {
 
 /// What kept the mill from starting: something wrong with the configuration, or with the world?
 pub(crate) fn set_up_failed(error: SetUpError) -> anyhow::Result<Exit> {
-    let sink_config = match &error {
-        SetUpError::Sink { source, .. } => matches!(
-            source.downcast_ref::<SinkError>(),
-            Some(SinkError::Config { .. } | SinkError::Secret { .. })
-        ),
-        _ => false,
-    };
-    let held = match &error {
-        SetUpError::Ledger(LedgerError::Held { .. }) | SetUpError::Link(_) => true,
-        SetUpError::Sink { source, .. } => {
-            matches!(source.downcast_ref::<SinkError>(), Some(SinkError::InUse { .. }))
-        }
-        _ => false,
-    };
-    let exit = match (sink_config, held) {
-        (true, _) => Exit::Usage,
-        (_, true) => Exit::Unavailable,
+    let exit = match &error {
+        SetUpError::Ledger(LedgerError::Held { .. }) | SetUpError::Link(_) => Exit::Unavailable,
+        SetUpError::Ledger(ledger) if ledger.is_of_the_file() => Exit::Io,
+        SetUpError::Sink { source, .. } => match source.downcast_ref() {
+            Some(SinkError::Config { .. } | SinkError::Secret { .. }) => Exit::Usage,
+            Some(SinkError::InUse { .. }) => Exit::Unavailable,
+            _ => return Err(error.into()),
+        },
         _ => return Err(error.into()),
     };
-    writeln!(std::io::stderr(), "newsmill: {:#}", anyhow::Error::from(error))?;
+    writeln!(std::io::stderr(), "newsmill: {}", newsmill_pipeline::stages::causes(&error))?;
     Ok(exit)
 }

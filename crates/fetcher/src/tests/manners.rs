@@ -52,6 +52,7 @@ async fn without_robots_all_is_allowed_and_with_a_broken_one_nothing() {
         assert_eq!(result.is_ok(), allowed, "{status}");
         if let Err(error) = result {
             assert!(matches!(error, FetchError::RobotsUnreachable { .. }), "{error}");
+            assert!(error.to_string().contains(&format!("answered {status}")), "{error}");
             assert_eq!(server.targets(), ["/robots.txt"]);
         }
     }

@@ -90,6 +90,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     if methods.is_empty() {
         methods.push(Method::Extractive);
     }
+    if !args.folder.is_dir() {
+        writeln!(std::io::stderr(), "{}: no such folder", args.folder.display())?;
+        return Ok(Exit::Usage);
+    }
     let pages = match load::all(&args.folder, &config) {
         Ok(pages) => pages,
         Err(error) => {

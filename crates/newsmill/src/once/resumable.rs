@@ -16,7 +16,7 @@ use newsmill_pipeline::topology::{self, Feed};
 use newsmill_sink::{Config, Format, JsonlConfig, Rotate, StdoutConfig};
 use tokio_util::sync::CancellationToken;
 
-use super::{Args, parts, refusal, trial};
+use super::{Args, counted, parts, refusal, trial};
 use crate::exit::Exit;
 use crate::{inputs, run};
 
@@ -65,6 +65,7 @@ pub(super) async fn mill(
     let ending = supervisor::run(crew, stop, signals, grace).await;
     let refused = parts.telemetry.tally().of("rejected") > 0;
     let exit = match ending {
+        Ending::Finished if run::left_behind(&parts.telemetry) => Exit::Io,
         Ending::Finished if refused => Exit::SomeRefused,
         Ending::Finished => Exit::Done,
         Ending::Drained | Ending::Cut { .. } => Exit::Interrupted,
@@ -73,7 +74,7 @@ pub(super) async fn mill(
     let mut line = run::report(&parts.telemetry);
     let passed_over = passed_over.load(Ordering::Relaxed);
     if passed_over > 0 {
-        line = format!("{line}, {passed_over} other files passed over");
+        line = format!("{line}, {} passed over", counted(passed_over, "other file"));
     }
     writeln!(std::io::stderr(), "{line}")?;
     Ok(exit)

@@ -1,6 +1,7 @@
 //! What is wrong with a configuration, where, and what was probably meant.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A fault of a configuration file. Displayed as `file:line:column: what`, the line itself with a
@@ -35,13 +36,18 @@ impl Place {
 
 impl ConfigError {
     pub(super) fn unreadable(file: &Path, source: std::io::Error) -> Self {
-        let help = (source.kind() == std::io::ErrorKind::NotFound)
-            .then(|| "name the configuration: newsmill check FILE".to_owned());
+        let help = match source.kind() {
+            ErrorKind::NotFound => Some(
+                "name the one to read: FILE after `run` and `check`, --config FILE after other verbs",
+            ),
+            ErrorKind::InvalidData => Some("save it as UTF-8"),
+            _ => None,
+        };
         Self {
             file: file.to_owned(),
             place: None,
             message: format!("cannot be read: {source}"),
-            help,
+            help: help.map(str::to_owned),
             source: Some(source),
         }
     }

@@ -1,0 +1,114 @@
+//! What people get wrong: the message says what it was, where, and what to do, nothing of it is on
+//! stdout, and the exit code is the documented one.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+
+use e2e::mill::{Ran, mill};
+
+use crate::{page, text};
+
+/// The code, and all of these words on stderr.
+fn said(ran: &Ran, code: i32, words: &[&str]) {
+    assert_eq!(ran.code, Some(code), "{}", ran.stderr);
+    assert_eq!(ran.stdout, "", "results only");
+    for word in words {
+        assert!(ran.stderr.contains(word), "no {word:?} in: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_ledger_that_is_none_is_no_fault_of_newsmill() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ask = |ledger: &Path| {
+        let out = text(&folder.path().join("out.jsonl"));
+        mill(["once", &page("amp"), "--ledger", &text(ledger), "--out", &out]).run()
+    };
+    let letter = folder.path().join("letter.txt");
+    fs::write(&letter, "Dear Sir or Madam, ".repeat(400)).expect("a file");
+    said(&ask(&letter), 74, &["letter.txt", "is no ledger", "name another"]);
+    assert!(fs::read_to_string(&letter).expect("it is there").starts_with("Dear Sir"));
+    let inner = folder.path().join("inner");
+    fs::create_dir(&inner).expect("a folder");
+    said(&ask(&inner), 74, &[&text(&inner), "check that it is a file"]);
+    let status = mill(["status", "--ledger", &text(&letter)]).run();
+    said(&status, 74, &["letter.txt", "is no ledger"]);
+}
+
+#[test]
+fn a_full_disk_is_told_with_the_file() {
+    if !Path::new("/dev/full").exists() {
+        println!("skipped: no /dev/full");
+        return;
+    }
+    let ran = mill(["once", &page("amp"), "--out", "/dev/full"]).run();
+    said(&ran, 74, &["cannot write /dev/full"]);
+    let missing = mill(["once", &page("amp"), "--out", "/no/such/folder/out.jsonl"]).run();
+    said(&missing, 74, &["cannot write /no/such/folder/out.jsonl"]);
+}
+
+#[test]
+fn what_prints_to_a_full_disk_has_failed_to_write() {
+    let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") else {
+        println!("skipped: no /dev/full");
+        return;
+    };
+    for arguments in [["schema", "config"], ["schema", "record"]] {
+        let full = full.try_clone().expect("a handle");
+        let mut command = std::process::Command::new(e2e::mill::binary());
+        let ended = command.args(arguments).stdout(full).output().expect("newsmill runs");
+        assert_eq!(ended.status.code(), Some(74), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_address_that_nobody_answers_at_is_told_with_the_cause() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its address").port();
+    drop(listener);
+    let config = folder.path().join("open.yaml");
+    let open = "fetcher: { allow_private: [127.0.0.0/8], host: { min_delay: 0s, back_off: 10ms } }";
+    fs::write(&config, open).expect("a file");
+    let url = format!("http://127.0.0.1:{port}/story");
+    let ran = mill(["once", &url, "--config", &text(&config)]).run();
+    said(&ran, 1, &[&url, "gave_up", "Connection refused"]);
+    let closed = mill(["once", &url]).run();
+    said(&closed, 1, &["127.0.0.1 is in a network that is not open", "fetcher.allow_private"]);
+}
+
+#[test]
+fn nothing_to_read_is_not_passed_over_in_silence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("picture.jpg"), "x").expect("a file");
+    let ran = mill(["once", &text(folder.path())]).run();
+    said(&ran, 0, &["0 inputs", "1 other file passed over", "--help"]);
+    said(&mill(["test", "/no/such/folder"]).run(), 2, &["/no/such/folder: no such folder\n"]);
+}
+
+#[test]
+fn a_configuration_that_is_not_there_or_no_text() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ran = mill(["run"]).current_dir(folder.path()).run();
+    said(&ran, 2, &["pipeline.yaml: cannot be read", "name the one to read"]);
+    let wide: Vec<u8> = "sources: []".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let file = folder.path().join("wide.yaml");
+    fs::write(&file, [&b"\xff\xfe"[..], &wide].concat()).expect("a file");
+    said(&mill(["check", &text(&file)]).run(), 2, &["wide.yaml: cannot be read", "as UTF-8"]);
+}
+
+#[test]
+fn a_database_that_is_down_is_not_all_that_was_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("in")).expect("a folder");
+    fs::copy(page("amp"), folder.path().join("in/amp.html")).expect("a page");
+    let yaml = "sources:\n  - { name: inbox, folder: in }\n\
+                sinks:\n  - postgres: { url_env: DATABASE }\nledger: { path: l.db }\n";
+    fs::write(folder.path().join("pipeline.yaml"), yaml).expect("a file");
+    let run = || mill(["run", "--once-through"]).current_dir(folder.path());
+    let unset = run().run();
+    said(&unset, 2, &["postgres", "DATABASE is not set"]);
+    let down = run().env("DATABASE", "postgres://nobody@127.0.0.1:1/news").run();
+    said(&down, 69, &["postgres", "Connection refused", "the next start goes on"]);
+}
