@@ -195,10 +195,15 @@ impl Share {
     }
 }
 
-/// The ledger that the configuration names, held until it is dropped.
+/// The ledger that the configuration names, in a folder that is made where it is missing. It is
+/// held until it is dropped.
 fn open_ledger(resolved: &Resolved) -> Result<Ledger, LedgerError> {
     let mut ledger = match &resolved.ledger.path {
-        Some(path) => Ledger::open(path, &resolved.ledger)?,
+        Some(path) => {
+            // Where it cannot be made, the ledger says what is wrong.
+            let _ = path.parent().map(std::fs::create_dir_all);
+            Ledger::open(path, &resolved.ledger)?
+        }
         None => Ledger::in_memory(&resolved.ledger)?,
     };
     ledger.share_hosts(topology::share(&resolved.fetcher));
