@@ -11,10 +11,10 @@ use crate::features::Row;
 #[expect(clippy::approx_constant, reason = "thresholds fall where they fall")]
 pub(crate) mod table;
 
-/// After so many trees a block that is surely no text is let go: most blocks of a page are.
-const FIRST: usize = 40;
-/// These log odds, or fewer, are sure: the trees left would have to add more than 3.7 to keep the
-/// block.
+/// Every so many trees a block that is surely no text is let go: most blocks of a page are, after
+/// the first of them.
+const STEP: usize = 40;
+/// These log odds, or fewer, are sure: the trees left would have to add 4 to keep the block.
 const SURE: f32 = -4.0;
 
 /// One question: does the feature exceed the threshold?
@@ -48,7 +48,7 @@ impl Model {
     pub fn probability(&self, row: &Row) -> f32 {
         let mut odds = self.base;
         for (tree, &root) in self.roots.iter().enumerate() {
-            if tree == FIRST && odds < SURE {
+            if tree % STEP == 0 && odds < SURE {
                 break;
             }
             let mut at = root;

@@ -24,7 +24,7 @@ pub(crate) struct Decision {
 }
 
 /// Keep from this probability on.
-pub const THRESHOLD: f32 = 0.45;
+pub const THRESHOLD: f32 = 0.5;
 
 /// Decides every block of a page from the model's probabilities.
 pub(crate) fn decide(page: &Page, probabilities: &[f32]) -> Vec<Decision> {
