@@ -32,7 +32,7 @@ fn kept_chars(page: &Page, decisions: &[Decision], range: std::ops::Range<usize>
 /// headline, and a few doubtful words apart from the text.
 fn opening(page: &Page, decisions: &mut [Decision]) {
     const LABEL: f32 = 5.0;
-    const DOUBTFUL: f32 = 0.6;
+    const DOUBTFUL: f32 = 0.7;
     let tree = &page.tree;
     let tag = |at: usize| tree.elements[tree.blocks[at].element].tag;
     let Some(first) =
@@ -218,9 +218,10 @@ fn opens_closing(line: &str) -> bool {
         || ["about the author", "about the authors", "about the writer"].contains(&lower.as_str())
 }
 
-/// Links in a row behind the last paragraph lead to other texts.
+/// Links behind the last paragraph lead to other texts: many in a row, or few that are doubtful.
 fn closing_links(page: &Page, decisions: &mut [Decision]) {
     const ROW: usize = 3;
+    const DOUBTFUL: f32 = 0.7;
     let kept = |at: &usize| decisions[*at].kept;
     let Some(last) = (0..decisions.len()).rev().filter(kept).find(|&at| page.statistics[at].good)
     else {
@@ -230,8 +231,9 @@ fn closing_links(page: &Page, decisions: &mut [Decision]) {
         .filter(kept)
         .filter(|&at| is_linked(&page.statistics[at]))
         .collect();
-    if linked.len() >= ROW {
-        for at in linked {
+    let many = linked.len() >= ROW;
+    for at in linked {
+        if many || decisions[at].score < DOUBTFUL {
             drop_block(&mut decisions[at], "closing links");
         }
     }

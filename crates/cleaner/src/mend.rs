@@ -167,8 +167,58 @@ fn is_agency_credit(text: &str) -> bool {
         })
 }
 
-/// Ends with who took the picture: `(Photo by …)`, `…: Foto: …`.
+/// Ends with who took the picture: `(Photo by …)`, `… Foto: …`.
 fn is_picture_credit(text: &str) -> bool {
+    credited_in_brackets(text) || credited_at_the_end(text)
+}
+
+/// `The weir at dawn. Photo: Ann Lee`, or only that.
+fn credited_at_the_end(text: &str) -> bool {
+    const CREDITS: [&str; 22] = [
+        "photo",
+        "photos",
+        "foto",
+        "fotos",
+        "bild",
+        "bilder",
+        "image",
+        "images",
+        "picture",
+        "pictures",
+        "photo credit",
+        "photo credits",
+        "image credit",
+        "image credits",
+        "crédit photo",
+        "crédits photo",
+        "fotografie",
+        "фото",
+        "צילום",
+        "写真",
+        "사진",
+        "图片",
+    ];
+    const LONGEST: usize = 300;
+    const NAME: usize = 60;
+    if text.len() > LONGEST {
+        return false;
+    }
+    let Some((before, name)) = text.rsplit_once([':', '：']) else { return false };
+    let (before, name) = (before.trim_end(), name.trim());
+    // A camera has "Photo: 12 MP", and a sentence goes on.
+    let named = name.starts_with(char::is_alphabetic)
+        && name.contains(|c: char| c.is_alphabetic() && !c.is_lowercase());
+    let whole = !name.trim_end_matches('.').contains([';', '!', '?']) && !name.contains(". ");
+    let mut words = before.rsplit(char::is_whitespace);
+    let last = words.next().unwrap_or_default();
+    let two = words.next().map(|word| format!("{word} {last}").to_lowercase());
+    let credit = CREDITS.contains(&last.to_lowercase().as_str())
+        || two.is_some_and(|two| CREDITS.contains(&two.as_str()));
+    credit && named && whole && name.len() <= NAME
+}
+
+/// `The weir at dawn. (Photo by Ann Lee)`
+fn credited_in_brackets(text: &str) -> bool {
     const ENDINGS: [&str; 9] = [
         "(photo by ",
         "(photo: ",
@@ -331,5 +381,21 @@ mod tests {
         assert!(!is_agency_credit("Reporting by children is rare."));
         assert!(is_picture_credit("The weir at dawn. (Photo by Ann Lee, The Post)"));
         assert!(!is_picture_credit("A sentence with a note (see the photo by Ann Lee)."));
+        for credit in [
+            "The weir at dawn. Photo: Ann Lee",
+            "Crédit photo : KB / Blog",
+            "photo: iStock",
+            "צילום: דנה לוין",
+        ] {
+            assert!(is_picture_credit(credit), "{credit}");
+        }
+        for text in [
+            "Photo: 12 MP",
+            "He took one photo: it was sharp.",
+            "The picture: One man. He waits",
+            "Telephoto: Canon",
+        ] {
+            assert!(!is_picture_credit(text), "{text}");
+        }
     }
 }
