@@ -34,6 +34,14 @@ fn a_ledger_that_is_none_is_no_fault_of_newsmill() {
     said(&ask(&inner), 74, &[&text(&inner), "check that it is a file"]);
     let status = mill(["status", "--ledger", &text(&letter)]).run();
     said(&status, 74, &["letter.txt", "is no ledger"]);
+    // The database of a sink is one of SQLite too.
+    fs::create_dir(folder.path().join("in")).expect("a folder");
+    let yaml = "sources:\n  - { name: inbox, folder: in }\n\
+                sinks:\n  - sqlite: { path: news.db }\nledger: { path: l.db }\n";
+    fs::write(folder.path().join("pipeline.yaml"), yaml).expect("a file");
+    let ran = mill(["run", "--once-through"]).current_dir(folder.path()).run();
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    said(&ask(&folder.path().join("news.db")), 74, &["news.db", "not a ledger", "another file"]);
 }
 
 #[test]

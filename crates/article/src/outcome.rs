@@ -153,7 +153,9 @@ impl fmt::Display for Reason {
             Self::TooManyRedirects => f.write_str("too many redirects"),
             Self::NotHtml => f.write_str("neither HTML nor plain text"),
             Self::NotAnArticle => f.write_str("no article of its own on the page"),
-            Self::TooLarge { limit } => write!(f, "larger than the limit of {limit} bytes"),
+            Self::TooLarge { limit } => {
+                write!(f, "larger than the limit of {limit} bytes (see fetcher.max_page)")
+            }
             Self::TooSlow { limit } => write!(f, "slower than the limit of {limit:?}"),
             Self::Empty => f.write_str("no bytes at all"),
             Self::TooShort { words } => write!(f, "only {words} words of text"),

@@ -84,6 +84,14 @@ pub enum LedgerError {
         /// The newest that is understood.
         known: i64,
     },
+    /// A database, but none that can be used as a ledger as it is.
+    #[error("{path}: {what}")]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// Why, and what to do.
+        what: String,
+    },
     /// Something in the file, or in what was asked, does not make sense.
     #[error("ledger {path}: {what}")]
     Invalid {
@@ -118,8 +126,11 @@ impl LedgerError {
                         | Code::SystemIoFailure
                 )
             ),
-            Self::File { .. } | Self::Replaced { .. } => true,
-            Self::Held { .. } | Self::TooNew { .. } | Self::Invalid { .. } => false,
+            Self::File { .. }
+            | Self::Replaced { .. }
+            | Self::TooNew { .. }
+            | Self::Unfit { .. } => true,
+            Self::Held { .. } | Self::Invalid { .. } => false,
         }
     }
 

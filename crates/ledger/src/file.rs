@@ -46,7 +46,7 @@ pub(crate) fn open_beside(path: &Path) -> Result<Connection, LedgerError> {
     let found = known_layout(path, layout)?;
     if found < schema::CURRENT {
         let what = format!("it has the older layout {found}: start newsmill with it once");
-        return Err(LedgerError::Invalid { path: path.to_owned(), what });
+        return Err(LedgerError::Unfit { path: path.to_owned(), what });
     }
     db.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
     Ok(db)
@@ -68,7 +68,7 @@ fn known_layout(path: &Path, layout: Layout) -> Result<i64, LedgerError> {
             Err(LedgerError::TooNew { path: path.to_owned(), found, known: schema::CURRENT })
         }
         Layout::Version(found) => Ok(found),
-        Layout::Foreign => Err(LedgerError::Invalid {
+        Layout::Foreign => Err(LedgerError::Unfit {
             path: path.to_owned(),
             what: "it is a database, but not a ledger; name another file".to_owned(),
         }),
