@@ -55,15 +55,19 @@ pub(crate) fn drop_block(decision: &mut Decision, rule: &'static str) {
     decision.rule = rule;
 }
 
-/// A page with hardly any text is no page the model has seen many of: doubtful blocks stay.
+/// A page with hardly any text is no page the model has seen many of: doubtful blocks stay, but for
+/// what stands in a notice of cookies.
 fn thin(page: &Page, decisions: &mut [Decision]) {
     const THIN: f32 = 250.0;
     const DOUBTFUL: f32 = 0.2;
     if kept_chars(page, decisions, |_| true) >= THIN {
         return;
     }
-    for decision in decisions {
-        if !decision.kept && decision.score >= DOUBTFUL {
+    let asks_consent = |at: usize| {
+        page.layout.above[page.tree.blocks[at].element].count[Hint::Consent as usize] > 0
+    };
+    for (at, decision) in decisions.iter_mut().enumerate() {
+        if !decision.kept && decision.score >= DOUBTFUL && !asks_consent(at) {
             decision.kept = true;
             decision.rule = "thin page";
         }
@@ -216,5 +220,20 @@ fn headings(page: &Page, decisions: &mut [Decision]) {
         if decisions[at].kept {
             next_kept = Some(at);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::Tree;
+
+    #[test]
+    fn a_thin_page_keeps_what_is_doubtful_but_no_notice_of_cookies() {
+        let html = "<article><p>A first line.</p><p>A second line.</p></article>\
+                    <div class='cookie-law'><p>This site uses little helpers.</p></div>";
+        let page = Page::new(Tree::new(&crate::parse::parse(html)));
+        let kept: Vec<bool> = decide(&page, &[0.9, 0.3, 0.3]).iter().map(|d| d.kept).collect();
+        assert_eq!(kept, [true, true, false]);
     }
 }
