@@ -154,7 +154,7 @@ impl fmt::Display for Reason {
             Self::NotHtml => f.write_str("neither HTML nor plain text"),
             Self::NotAnArticle => f.write_str("no article of its own on the page"),
             Self::TooLarge { limit } => {
-                write!(f, "larger than the limit of {limit} bytes (see fetcher.max_page)")
+                write!(f, "larger than the limit of {limit} bytes (see max_… of fetcher)")
             }
             Self::TooSlow { limit } => write!(f, "slower than the limit of {limit:?}"),
             Self::Empty => f.write_str("no bytes at all"),
