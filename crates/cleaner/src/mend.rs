@@ -209,11 +209,13 @@ fn credited_at_the_end(text: &str) -> bool {
     let named = name.starts_with(char::is_alphabetic)
         && name.contains(|c: char| c.is_alphabetic() && !c.is_lowercase());
     let whole = !name.trim_end_matches('.').contains([';', '!', '?']) && !name.contains(". ");
-    let mut words = before.rsplit(char::is_whitespace);
-    let last = words.next().unwrap_or_default();
-    let two = words.next().map(|word| format!("{word} {last}").to_lowercase());
-    let credit = CREDITS.contains(&last.to_lowercase().as_str())
-        || two.is_some_and(|two| CREDITS.contains(&two.as_str()));
+    let before = before.to_lowercase();
+    // "The bigger picture: …" is a sentence; a credit stands behind one, or alone.
+    let credit = CREDITS.iter().filter_map(|credit| before.strip_suffix(credit)).any(|caption| {
+        let behind = caption.trim_end_matches(' ');
+        behind.is_empty()
+            || behind.ends_with(['.', '!', '?', '"', '”', ')', '-', '–', '—', '|', '\n'])
+    });
     credit && named && whole && name.len() <= NAME
 }
 
@@ -393,6 +395,7 @@ mod tests {
             "Photo: 12 MP",
             "He took one photo: it was sharp.",
             "The picture: One man. He waits",
+            "Then there is the bigger picture: Europe must act.",
             "Telephoto: Canon",
         ] {
             assert!(!is_picture_credit(text), "{text}");
