@@ -26,8 +26,8 @@ struct Example {
     set: String,
     fold: u64,
     faithful: bool,
-    /// Each sentence, and whether people found it supported.
-    sentences: Vec<(Row, bool)>,
+    /// Each sentence, and the share of people who found it supported.
+    sentences: Vec<(Row, f64)>,
 }
 
 impl Example {
@@ -36,10 +36,11 @@ impl Example {
         let faithful = judged.is_faithful();
         let sentences = if judged.sentences.is_empty() {
             let lines = judged.summary.lines().filter(|l| !l.trim().is_empty());
-            lines.map(|l| (source.measures(l), faithful)).collect()
+            let all = f64::from(u8::from(faithful));
+            lines.map(|l| (source.measures(l), all)).collect()
         } else {
-            let verdict = |s: &newsmill_summarizer::eval::JudgedSentence| s.yes * 2.0 > s.n;
-            judged.sentences.iter().map(|s| (source.measures(&s.text), verdict(s))).collect()
+            let sentences = judged.sentences.iter();
+            sentences.map(|s| (source.measures(&s.text), s.yes / s.n)).collect()
         };
         let hash = judged.doc.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| {
             (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01B3)

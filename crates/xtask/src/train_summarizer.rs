@@ -133,7 +133,8 @@ fn fit_sentences(examples: &[&Example]) -> extractive::model::Linear {
     let rows = examples.iter().flat_map(|e| e.candidates.rows()).map(|r| r.as_slice());
     let scale = Scale::of(rows.clone(), features::COUNT);
     let scaled: Vec<Vec<f64>> = rows.map(|row| scale.apply(row)).collect();
-    let labels: Vec<bool> = examples.iter().flat_map(|e| e.labels.iter().copied()).collect();
+    let taken = examples.iter().flat_map(|e| e.labels.iter());
+    let labels: Vec<f64> = taken.map(|taken| f64::from(u8::from(*taken))).collect();
     scale.fold(&linear::logistic(&scaled, &labels, &vec![1.0; labels.len()], SENTENCE_PENALTY))
 }
 

@@ -104,10 +104,11 @@ fn mirror(a: &mut [f64], n: usize) {
 }
 
 /// Logistic regression with an L2 penalty of `penalty` on every weight but the bias. Rows end
-/// with the 1 of the bias; each counts as much as `importance` says.
+/// with the 1 of the bias; each counts as much as `importance` says. A label is how likely a row
+/// is of the class, 0 to 1.
 pub(crate) fn logistic(
     rows: &[Vec<f64>],
-    labels: &[bool],
+    labels: &[f64],
     importance: &[f64],
     penalty: f64,
 ) -> Vec<f64> {
@@ -119,7 +120,7 @@ pub(crate) fn logistic(
         for ((row, label), importance) in rows.iter().zip(labels).zip(importance) {
             let z: f64 = row.iter().zip(&weights).map(|(x, w)| x * w).sum();
             let p = 1.0 / (1.0 + (-z).exp());
-            let error = importance * (f64::from(u8::from(*label)) - p);
+            let error = importance * (label - p);
             gradient.iter_mut().zip(row).for_each(|(g, x)| *g += error * x);
             add_outer(&mut hessian, row, importance * (p * (1.0 - p)).max(1e-6));
         }
