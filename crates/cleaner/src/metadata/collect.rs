@@ -29,6 +29,9 @@ const MOST: usize = 64;
 const MOST_METAS: usize = 400;
 /// Most bytes of a heading or a byline.
 const LONGEST: usize = 400;
+/// A passage of the text has at least so many bytes in one piece; a button or a line of a menu has
+/// fewer.
+const PROSE: usize = 100;
 /// How many nodes may part "By" from the name.
 const NEAR: usize = 8;
 
@@ -50,6 +53,8 @@ pub(super) struct Collected {
     pub(super) tags: Vec<String>,
     pub(super) section: Option<String>,
     pub(super) free: Option<bool>,
+    /// Where the first passage of text begins that is longer than a headline.
+    pub(super) prose: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -59,6 +64,8 @@ pub(super) struct Heading {
     pub(super) level: u8,
     /// The markup says that it is the headline of an article.
     pub(super) marked: bool,
+    /// For screen readers alone.
+    pub(super) hidden: bool,
     pub(super) place: Place,
     node: NodeId,
     pub(super) order: usize,
@@ -169,6 +176,9 @@ pub(super) fn collect(html: &Html) -> Collected {
                         // Most of the text between elements is line breaks and ASCII spaces.
                         let text = text.trim_ascii_start().trim_start();
                         if !text.is_empty() {
+                            if found.prose.is_none() && text.len() >= PROSE {
+                                found.prose = Some(order);
+                            }
                             let after = opened.take().is_some_and(|at| order - at <= NEAR);
                             if after && super::authors::is_full_name(text.trim_end()) {
                                 found.text_byline(node, text.trim_end(), order);

@@ -108,6 +108,9 @@ pub(super) fn title(found: &Collected, ld: &JsonLd, sites: &Sites) -> Option<Tit
             return of(sites.cut(text), origin, None);
         }
     }
+    if let Some(heading) = opening(found, sites).filter(|_| parts.len() > 1) {
+        return of(heading.text.clone(), "h2 before the text", Some(heading));
+    }
     if let Some(tag) = found.title.as_deref() {
         return of(cut_title(tag, sites), "title", None);
     }
@@ -126,6 +129,23 @@ fn origin(heading: &Heading) -> &'static str {
 fn is_reordered(text: &str, whole: &str) -> bool {
     let words = || text.split(' ');
     words().count() >= 5 && words().all(|word| whole.split(' ').any(|other| other == word))
+}
+
+/// The first heading of the second level that stands before the text and not beside it. Where
+/// nothing was declared and no heading repeats `title`, one of several parts often names a site and
+/// a section of it.
+fn opening<'a>(found: &'a Collected, sites: &Sites) -> Option<&'a Heading> {
+    let prose = found.prose?;
+    let is_headline = |h: &&Heading| {
+        h.level == 2
+            && h.order < prose
+            && !h.hidden
+            && h.place != Place::Furniture
+            && (12..390).contains(&h.text.len())
+            && h.text.contains(' ')
+            && !sites.names(&h.text)
+    };
+    found.headings.iter().find(is_headline)
 }
 
 /// The longest heading; a page may repeat a part of it.

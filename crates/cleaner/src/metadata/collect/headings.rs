@@ -41,10 +41,22 @@ impl Collected {
                 .iter()
                 .any(|mark| token.contains(mark))
             });
+        let hidden = tokens(with.class).any(|token| {
+            matches!(
+                token,
+                "sr-only"
+                    | "visually-hidden"
+                    | "screen-reader-text"
+                    | "text-hide"
+                    | "hidden"
+                    | "hide"
+            )
+        });
         self.headings.push(Heading {
             text,
             level,
             marked,
+            hidden,
             place: Place::Page,
             node: node.id(),
             order,
