@@ -40,6 +40,7 @@ pub(crate) fn decide(page: &Page, probabilities: &[f32]) -> Vec<Decision> {
     nested_articles(page, &mut decisions);
     repeated_lists(page, &mut decisions);
     repeated_text(page, &mut decisions);
+    repeated_lines(page, &mut decisions);
     mend::hidden_copies(page, &mut decisions);
     mend::shapes(page, &mut decisions);
     mend::appeals(page, &mut decisions);
@@ -209,6 +210,24 @@ fn repeated_text(page: &Page, decisions: &mut [Decision]) {
     }
 }
 
+/// A doubtful line that stands in the text three times or more is the label of pictures or buttons.
+/// A refrain or a line of a recipe is hardly ever doubtful.
+fn repeated_lines(page: &Page, decisions: &mut [Decision]) {
+    const OFTEN: usize = 3;
+    const SURE: f32 = 0.8;
+    let mut copies = crate::hash::HashedMap::<Vec<usize>>::default();
+    for (at, s) in page.statistics.iter().enumerate().filter(|(at, _)| decisions[*at].kept) {
+        copies.entry(s.hash).or_default().push(at);
+    }
+    for copies in copies.into_values().filter(|copies| copies.len() >= OFTEN) {
+        if copies.iter().all(|&at| decisions[at].score < SURE) {
+            for at in copies {
+                drop_block(&mut decisions[at], "repeated line");
+            }
+        }
+    }
+}
+
 /// A heading over nothing goes.
 fn headings(page: &Page, decisions: &mut [Decision]) {
     let mut next_kept: Option<usize> = None;
@@ -235,5 +254,25 @@ mod tests {
         let page = Page::new(Tree::new(&crate::parse::parse(html)));
         let kept: Vec<bool> = decide(&page, &[0.9, 0.3, 0.3]).iter().map(|d| d.kept).collect();
         assert_eq!(kept, [true, true, false]);
+    }
+
+    #[test]
+    fn a_doubtful_line_goes_where_it_stands_three_times_and_a_refrain_stays() {
+        let text = "The river rose by two metres in the night. It took the wheel and half of the dam with it. \
+                    Nobody was hurt, the owner said, but the mill will not grind before the spring of next year. \
+                    The town wants to help with the costs of a new dam, which are not known yet.";
+        let line = "<p>Hide caption</p>";
+        let html = format!(
+            "<p>{text}</p>{line}<p>Then came the rain.</p>{line}<p>Then came the frost.</p>{line}<p>Then came the spring.</p>"
+        );
+        let page = Page::new(Tree::new(&crate::parse::parse(&html)));
+        let lines = |p: [f32; 3]| {
+            let [a, b, c] = p;
+            let decisions = decide(&page, &[0.95, a, 0.95, b, 0.95, c, 0.95]);
+            [1, 3, 5].map(|at| decisions[at].kept)
+        };
+        assert_eq!(lines([0.6, 0.6, 0.6]), [false; 3]);
+        assert_eq!(lines([0.6, 0.6, 0.3]), [true, true, false], "twice");
+        assert_eq!(lines([0.6, 0.9, 0.6]), [true; 3], "surely text");
     }
 }
