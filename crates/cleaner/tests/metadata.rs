@@ -327,6 +327,26 @@ fn headlines_lose_the_site_and_the_kicker() {
 }
 
 #[test]
+fn a_headline_loses_the_link_to_the_front_page() {
+    let found = read(
+        "<title>Who pays for the mill? » News » Mill Times</title>\
+         <h1><span>Who pays for the mill?</span><a href='/'>Mill Times</a></h1>",
+    );
+    assert_eq!(title(&found), "Who pays for the mill?");
+    let found = read(
+        "<title>Who pays for the mill – Ann Lee | Mill Times</title><h1>Who pays for the mill – Ann Lee</h1>",
+    );
+    assert_eq!(title(&found), "Who pays for the mill – Ann Lee");
+}
+
+#[test]
+fn what_a_button_says_is_no_author() {
+    let found =
+        read("<a href='/users/login?at=4'>Login</a><button><span>Text Delete</span></button>");
+    assert!(found.authors.is_empty(), "{:?}", authors(&found));
+}
+
+#[test]
 fn a_lone_headline_goes_before_what_others_are_told() {
     let title = |page: &str| read(page).title.map(|found| (found.value, found.origin));
     let alone = Some(("Who pays for the mill".to_owned(), "h1 alone"));

@@ -79,7 +79,8 @@ pub(super) fn title(found: &Collected, ld: &JsonLd, sites: &Sites) -> Option<Tit
         .map(|h1| lower().filter(|h2| better(h1, h2)).unwrap_or(h1))
         .or_else(lower);
     if let Some(heading) = heading {
-        return of(sites.cut(&heading.text), origin(heading), Some(heading));
+        let text = before_site(&heading.text, &parts).unwrap_or(&heading.text);
+        return of(sites.cut(text), origin(heading), Some(heading));
     }
     let h1: Vec<&Heading> = found
         .headings
@@ -180,6 +181,23 @@ fn ending<'a>(heading: &'a str, text: &str) -> Option<&'a str> {
         .filter(|rest| rest.starts_with(|c: char| !matches!(c, '|' | '-' | '–' | '—' | ':')))
         .take(40)
         .find(|rest| folded(rest) == text)
+}
+
+/// The beginning of a heading that is all of the first part of `title`, of four words at least, where
+/// the rest of the heading is all of a later part, and no mark between them: the link to the front
+/// page, set inside of the heading.
+fn before_site<'a>(heading: &'a str, parts: &[String]) -> Option<&'a str> {
+    let (first, later) = parts.split_first()?;
+    if first.split(' ').count() < 4 {
+        return None;
+    }
+    let is_mark = |c: char| matches!(c, '|' | '-' | '–' | '—' | ':' | '/' | '»' | '·' | '•' | '>');
+    let mut cuts = heading.match_indices(' ').map(|(at, _)| heading.split_at(at)).take(60);
+    let (text, rest) = cuts.find(|(text, _)| folded(text) == *first)?;
+    let is_site = !text.ends_with(is_mark)
+        && !rest.trim_start().starts_with(is_mark)
+        && later.contains(&folded(rest));
+    is_site.then_some(text)
 }
 
 /// The heading is the name of the site: a later part of `title`, after something longer that is
