@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::ArticleId;
+use crate::{ArticleId, HumanSize};
 
 /// How an entry's way through the mill ended. Closed: every entry gets exactly one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +154,8 @@ impl fmt::Display for Reason {
             Self::NotHtml => f.write_str("neither HTML nor plain text"),
             Self::NotAnArticle => f.write_str("no article of its own on the page"),
             Self::TooLarge { limit } => {
-                write!(f, "larger than the limit of {limit} bytes (see max_… of fetcher)")
+                let limit = HumanSize(*limit);
+                write!(f, "larger than the limit of {limit} (see max_… of fetcher)")
             }
             Self::TooSlow { limit } => write!(f, "slower than the limit of {limit:?}"),
             Self::Empty => f.write_str("no bytes at all"),

@@ -31,7 +31,8 @@ pub struct Config {
     pub host: HostConfig,
     /// How long a request may take.
     pub timeout: TimeoutConfig,
-    /// The most bytes of a page, as sent and as decompressed, each. Default: 2MiB.
+    /// The most bytes of a page, as sent and as decompressed, each. Default: 5MiB; pages of
+    /// some large sites have 3 MB, most of it scripts.
     pub max_page: HumanSize,
     /// The most bytes of a feed or sitemap, as sent and as decompressed, each. Default: 15MiB, so
     /// that with the slowest charsets to decode a feed costs no more than 64 MiB in all.
@@ -139,7 +140,7 @@ impl Default for Config {
             ai_opt_out: true,
             host: HostConfig::default(),
             timeout: TimeoutConfig::default(),
-            max_page: HumanSize::mib(2),
+            max_page: HumanSize::mib(5),
             max_feed: HumanSize::mib(15),
             max_headers: HumanSize::kib(64),
             max_url: HumanSize::kib(8),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use newsmill_article::{Disposition, HumanDuration, Reason};
+use newsmill_article::{Disposition, HumanDuration, HumanSize, Reason};
 
 /// Why an entry or a source could not be read. Each names what was wrong and where.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +61,7 @@ pub enum FetchError {
         directive: String,
     },
     /// Over a bound of size.
-    #[error("{place}: {what} over the limit of {limit} bytes")]
+    #[error("{place}: {what} over the limit of {limit}", limit = HumanSize(*limit))]
     TooLarge {
         /// The URL or path.
         place: String,
