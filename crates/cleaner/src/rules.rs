@@ -210,20 +210,28 @@ fn repeated_text(page: &Page, decisions: &mut [Decision]) {
     }
 }
 
-/// A doubtful line that stands in the text three times or more is the label of pictures or buttons.
-/// A refrain or a line of a recipe is hardly ever doubtful.
+/// A doubtful line that stands in the text three times or more is the label of pictures or buttons,
+/// unless such lines are most of the text. A refrain or a line of a recipe is hardly ever doubtful.
 fn repeated_lines(page: &Page, decisions: &mut [Decision]) {
     const OFTEN: usize = 3;
     const SURE: f32 = 0.8;
-    let mut copies = crate::hash::HashedMap::<Vec<usize>>::default();
-    for (at, s) in page.statistics.iter().enumerate().filter(|(at, _)| decisions[*at].kept) {
-        copies.entry(s.hash).or_default().push(at);
+    let mut copies = crate::hash::HashedMap::<(usize, f32)>::default();
+    for (s, decision) in page.statistics.iter().zip(&*decisions).filter(|(_, d)| d.kept) {
+        let (count, highest) = copies.entry(s.hash).or_default();
+        *count += 1;
+        *highest = highest.max(decision.score);
     }
-    for copies in copies.into_values().filter(|copies| copies.len() >= OFTEN) {
-        if copies.iter().all(|&at| decisions[at].score < SURE) {
-            for at in copies {
-                drop_block(&mut decisions[at], "repeated line");
-            }
+    let is_label = |at: usize| {
+        let of = copies.get(&page.statistics[at].hash);
+        of.is_some_and(|&(count, highest)| count >= OFTEN && highest < SURE)
+    };
+    let all = kept_chars(page, decisions, |_| true);
+    if kept_chars(page, decisions, is_label) * 2.0 > all {
+        return;
+    }
+    for (at, decision) in decisions.iter_mut().enumerate() {
+        if decision.kept && is_label(at) {
+            drop_block(decision, "repeated line");
         }
     }
 }
