@@ -45,6 +45,22 @@ fn a_ledger_that_is_none_is_no_fault_of_newsmill() {
 }
 
 #[test]
+fn what_is_not_there_is_said_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inside = |name: &str| text(&folder.path().join(name));
+    let (file, archive) = (inside("missing.html"), inside("missing.warc.gz"));
+    let dangling = folder.path().join("dangling.html");
+    std::os::unix::fs::symlink("nowhere.html", &dangling).expect("a link");
+    let ran = mill(["once", &file, &archive, &text(folder.path())]).run();
+    for name in [file, archive, text(&dangling)] {
+        let line = format!("{name}: not_found: no such file or folder: check its name");
+        assert_eq!(ran.lines_about(&name), [line], "{}", ran.stderr);
+    }
+    let pattern = inside("*.pdf");
+    said(&mill(["once", &pattern]).run(), 1, &["check its name (no file fits the pattern)\n"]);
+}
+
+#[test]
 fn a_full_disk_is_told_with_the_file() {
     if !Path::new("/dev/full").exists() {
         println!("skipped: no /dev/full");

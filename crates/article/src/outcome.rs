@@ -161,8 +161,10 @@ impl fmt::Display for Reason {
             Self::Empty => f.write_str("no bytes at all"),
             Self::TooShort { words } => write!(f, "only {words} words of text"),
             Self::Unreadable => f.write_str("the bytes cannot be read"),
-            Self::NotFound => f.write_str("no such file"),
-            Self::PermissionDenied => f.write_str("no permission to read it"),
+            Self::NotFound => f.write_str("no such file or folder: check its name"),
+            Self::PermissionDenied => {
+                f.write_str("no permission to read it: the user that newsmill runs as needs one")
+            }
             Self::UnwantedLanguage => f.write_str("in a language that is not wanted"),
             Self::Ungrounded => f.write_str("no summary that the text supports"),
             Self::Panicked => f.write_str("a stage panicked over it"),

@@ -10,7 +10,7 @@ use newsmill_pipeline::intake::Given;
 use url::Url;
 use walkdir::WalkDir;
 
-use crate::inputs::{Inputs, one, refused};
+use crate::inputs::{Inputs, not_opened, one, refused};
 
 /// Which records of an archive are read; the others are not decoded.
 #[derive(Debug, Clone, Default)]
@@ -56,14 +56,7 @@ pub(crate) fn files(path: PathBuf) -> Vec<PathBuf> {
 pub(crate) fn read(path: PathBuf, rules: &Rules, selection: Selection) -> Inputs {
     match Pages::open(&path, 0, rules.clone()) {
         Ok(pages) => Box::new(Listing { pages, path, selection, ended: false }),
-        Err(error) => {
-            let reason = match error.kind() {
-                io::ErrorKind::NotFound => Reason::NotFound,
-                io::ErrorKind::PermissionDenied => Reason::PermissionDenied,
-                _ => Reason::Unreadable,
-            };
-            one(refused(path.display().to_string(), reason, error.to_string()))
-        }
+        Err(error) => one(not_opened(path.display().to_string(), &error)),
     }
 }
 

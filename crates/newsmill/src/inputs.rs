@@ -7,6 +7,7 @@
 //! that fits a glob, is always read.
 
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,7 +36,7 @@ pub(crate) fn list(names: Vec<String>, rules: Rules, passed_over: &Arc<AtomicU64
 
 fn expand(name: String, rules: &Rules, passed_over: &Arc<AtomicU64>) -> Inputs {
     if name == "-" {
-        return stdin::read(std::io::stdin(), rules.max_page());
+        return stdin::read(io::stdin(), rules.max_page());
     }
     if let Some(url) = web(&name) {
         return one(Given::Entry(entry(name, Location::Url(url))));
@@ -146,13 +147,20 @@ fn unreadable(error: &walkdir::Error) -> Given {
         let cause = format!("a symbolic link that leads back to {}", ancestor.display());
         return refused(path, Reason::Unreadable, cause);
     }
-    let reason = match error.io_error().map(std::io::Error::kind) {
-        Some(std::io::ErrorKind::NotFound) => Reason::NotFound,
-        Some(std::io::ErrorKind::PermissionDenied) => Reason::PermissionDenied,
-        _ => Reason::Unreadable,
+    match error.io_error() {
+        Some(error) => not_opened(path, error),
+        None => refused(path, Reason::Unreadable, error.to_string()),
+    }
+}
+
+/// What cannot be opened. Two of the reasons say all that the operating system does.
+pub(crate) fn not_opened(input: String, error: &io::Error) -> Given {
+    let (reason, cause) = match error.kind() {
+        io::ErrorKind::NotFound => (Reason::NotFound, None),
+        io::ErrorKind::PermissionDenied => (Reason::PermissionDenied, None),
+        _ => (Reason::Unreadable, Some(error.to_string())),
     };
-    let cause = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-    refused(path, reason, cause)
+    Given::Refused { input, reason, cause }
 }
 
 fn is_hidden(name: &OsStr) -> bool {

@@ -171,6 +171,10 @@ fn failure(error: FetchError) -> Failure {
         Disposition::Retry { after } if !error.counts_as_attempt() => {
             Failure::Ends { outcome: Outcome::PutOff { after }, cause: Some(causes(&error)) }
         }
+        // The reason is what the operating system says, in better words.
+        Disposition::Reject(reason @ (Reason::NotFound | Reason::PermissionDenied)) => {
+            Failure::Ends { outcome: Outcome::Rejected(reason), cause: None }
+        }
         disposition => Failure::of(STAGE, disposition, error),
     }
 }
