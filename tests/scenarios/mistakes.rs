@@ -78,11 +78,39 @@ fn what_prints_to_a_full_disk_has_failed_to_write() {
         println!("skipped: no /dev/full");
         return;
     };
-    for arguments in [["schema", "config"], ["schema", "record"]] {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inside = |name: &str| text(&folder.path().join(name));
+    let (page, yaml, ledger) = (page("amp"), inside("pipeline.yaml"), inside("l.db"));
+    fs::write(&yaml, "sources: [{ name: one, feed: https://example.org/feed }]").expect("a file");
+    fs::write(inside("records.jsonl"), "no record\n").expect("a file");
+    let out = inside("out.jsonl");
+    let ran = mill(["once", &page, "--ledger", &ledger, "--out", &out]).run();
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for arguments in [
+        &["--help"][..],
+        &["once", "--help"],
+        &["once", &page],
+        &["once", &page, "--format", "markdown"],
+        &["once", &page, "--ledger", &inside("other.db")],
+        &["check", &yaml],
+        &["schema", "config"],
+        &["schema", "record"],
+        &["completions", "bash"],
+        &["explain", &page],
+        &["verify", &inside("records.jsonl")],
+        &["status", "--ledger", &ledger],
+        &["status", "--json", "--ledger", &ledger],
+        &["fate", &page, "--ledger", &ledger],
+        &["models", "path"],
+        &["discover", &yaml],
+        &["test", &text(&e2e::case::root().join("amp"))],
+    ] {
         let full = full.try_clone().expect("a handle");
         let mut command = std::process::Command::new(e2e::mill::binary());
         let ended = command.args(arguments).stdout(full).output().expect("newsmill runs");
-        assert_eq!(ended.status.code(), Some(74), "{arguments:?}");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(74), "{arguments:?}: {said}");
+        assert!(said.contains("standard output: No space left"), "{arguments:?}: {said}");
     }
 }
 

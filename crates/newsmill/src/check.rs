@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use crate::exit::Exit;
+use crate::stdout;
 
 /// Which file.
 #[derive(Debug, clap::Args)]
@@ -16,7 +17,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     match newsmill_pipeline::config::load(&args.file) {
         Ok(config) => {
-            let mut out = std::io::stdout().lock();
+            let mut out = stdout::lock();
             write!(out, "{config}")?;
             Ok(Exit::Done)
         }

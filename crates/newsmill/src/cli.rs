@@ -12,8 +12,8 @@ use tracing_subscriber::EnvFilter;
 use crate::exit::{self, Exit};
 use crate::journal;
 use crate::{
-    cases, check, completions, discover, eval, explain, inspect, models, once, parse, reload,
-    replay, run, schema, tap, top,
+    cases, check, completions, discover, eval, explain, inspect, models, once, output, parse,
+    reload, replay, run, schema, stdout, tap, top,
 };
 
 /// Reads news pages and feeds, keeps the articles, and summarizes them with a source for every
@@ -91,10 +91,13 @@ pub(crate) fn run() -> Exit {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version come this way too; clap chooses stream and code. A closed
-            // pipe while printing help is nobody's fault.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            // Help and version come this way too; clap chooses the stream.
+            let printed = error.print();
+            if error.use_stderr() {
+                return Exit::Usage;
+            }
+            let printed = printed.map_err(|error| output::named(stdout::NAME, &error));
+            return done(printed.map(|()| Exit::Done).map_err(anyhow::Error::from));
         }
     };
     let default = if matches!(cli.verb, Verb::Run(_)) { "info" } else { "warn" };
@@ -122,7 +125,13 @@ pub(crate) fn run() -> Exit {
         Verb::Completions(args) => completions::run(&args, Cli::command()),
         Verb::Man(args) => completions::man(&args, Cli::command()),
     };
-    result.unwrap_or_else(|error| report(&error))
+    done(result)
+}
+
+/// How the process ends, after everything that was printed has left it.
+fn done(result: anyhow::Result<Exit>) -> Exit {
+    let printed = |exit| Ok(stdout::lock().flush().map(|()| exit)?);
+    result.and_then(printed).unwrap_or_else(|error| report(&error))
 }
 
 /// Says on stderr what went wrong, with its causes, and chooses the exit code. A closed stdout

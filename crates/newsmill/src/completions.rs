@@ -9,6 +9,7 @@ use clap::Command;
 use clap_complete::Shell;
 
 use crate::exit::Exit;
+use crate::stdout;
 
 /// For which shell.
 #[derive(Debug, clap::Args)]
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &Args, mut command: Command) -> anyhow::Result<Exit> {
     // Into memory first: the generator panics where it cannot write.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "newsmill", &mut script);
-    std::io::stdout().write_all(&script)?;
+    stdout::lock().write_all(&script)?;
     Ok(Exit::Done)
 }
 

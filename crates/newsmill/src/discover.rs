@@ -12,7 +12,7 @@ use newsmill_pipeline::config::{self, Resolved};
 use url::Url;
 
 use crate::exit::Exit;
-use crate::inputs;
+use crate::{inputs, stdout};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         writeln!(std::io::stderr(), "{}: names no feed", args.place)?;
         return Ok(Exit::SomeRefused);
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout::lock();
     if args.config {
         write!(out, "{}", sources(&feeds))?;
     } else if args.opml {

@@ -16,6 +16,7 @@ use newsmill_summarizer::{Method, eval};
 
 use crate::exit::Exit;
 use crate::page::Reader;
+use crate::stdout;
 use crate::summarizer::in_words;
 
 /// What to measure.
@@ -102,7 +103,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         }
         What::Faithfulness { file } => {
             let report = eval::faithfulness(open(file)?)?;
-            writeln!(std::io::stdout(), "{report}")?;
+            writeln!(stdout::lock(), "{report}")?;
             Ok(Exit::Done)
         }
     }
@@ -137,10 +138,10 @@ fn summaries(
     }
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let rate = report.documents as f64 / begun.elapsed().as_secs_f64().max(1e-6);
-    writeln!(std::io::stdout(), "{report}\nspeed       {rate:.1} articles/s with scoring")?;
+    writeln!(stdout::lock(), "{report}\nspeed       {rate:.1} articles/s with scoring")?;
     let usage = meter.usage();
     if usage.requests + usage.cached > 0 {
-        writeln!(std::io::stdout(), "asked       {usage}")?;
+        writeln!(stdout::lock(), "asked       {usage}")?;
     }
     Ok(Exit::Done)
 }
@@ -187,7 +188,7 @@ fn extraction(
     let scores: Vec<PageScore> = judged.iter().map(|page| page.score).collect();
     let total = score::corpus(score::by_whole_text(&truths), &scores);
     judged.sort_by(|a, b| a.score.f1().total_cmp(&b.score.f1()));
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout::lock();
     for page in judged.iter().take(worst) {
         let Judged { id, score, .. } = page;
         let (f1, precision, recall) = (score.f1(), score.precision(), score.recall());
@@ -260,7 +261,7 @@ fn judge(reader: &Reader, truth: &Path) -> anyhow::Result<Judged> {
 
 /// Checks records against themselves: each fault is a line.
 pub(crate) fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout::lock();
     let (mut records, mut faults) = (0_u64, 0_u64);
     for (number, line) in (1..).zip(std::io::BufRead::lines(open(&args.records)?)) {
         let line = line.with_context(|| format!("line {number}"))?;

@@ -10,6 +10,7 @@ use newsmill_pipeline::config::{self, Resolved};
 
 use crate::exit::Exit;
 use crate::page::Reader;
+use crate::stdout;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -74,7 +75,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     match &args.out {
         Some(path) => std::fs::write(path, shown)
             .with_context(|| format!("cannot write {}", path.display()))?,
-        None => std::io::stdout().write_all(shown.as_bytes())?,
+        None => stdout::lock().write_all(shown.as_bytes())?,
     }
     Ok(Exit::Done)
 }

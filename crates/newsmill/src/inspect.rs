@@ -9,6 +9,7 @@ use newsmill_ledger::{DeadLetter, EntryId, Inspector};
 use newsmill_pipeline::config;
 
 use crate::exit::Exit;
+use crate::stdout;
 
 /// Which ledger.
 #[derive(Debug, clap::Args)]
@@ -92,7 +93,7 @@ const PAGE: usize = 500;
 pub(crate) fn fate(args: &FateArgs) -> anyhow::Result<Exit> {
     let Some(ledger) = open(&args.which)? else { return Ok(Exit::Usage) };
     let fate = ledger.fate(&args.article)?;
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout::lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &fate)?;
         writeln!(out)?;
@@ -105,7 +106,7 @@ pub(crate) fn fate(args: &FateArgs) -> anyhow::Result<Exit> {
 pub(crate) fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
     let Some(ledger) = open(&args.which)? else { return Ok(Exit::Usage) };
     let status = ledger.status()?;
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout::lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &status)?;
         writeln!(out)?;
@@ -133,7 +134,7 @@ pub(crate) fn dead(args: &DeadArgs) -> anyhow::Result<Exit> {
 }
 
 fn list(ledger: &Inspector) -> anyhow::Result<Exit> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout::lock();
     let mut after = None;
     loop {
         let letters = ledger.dead_list(after, PAGE)?;
@@ -154,7 +155,7 @@ fn show(ledger: &Inspector, number: i64, to: Option<&std::path::Path>) -> anyhow
         writeln!(std::io::stderr(), "no dead letter has the number {number}")?;
         return Ok(Exit::SomeRefused);
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout::lock();
     for letter in &letters {
         writeln!(out, "input     {}", letter.input)?;
         if let Some(source) = &letter.source {
@@ -192,7 +193,7 @@ fn each(
     let mut exit = Exit::Done;
     for number in numbers {
         if change(EntryId(*number))? {
-            writeln!(std::io::stdout(), "{number}: {done}")?;
+            writeln!(stdout::lock(), "{number}: {done}")?;
         } else {
             writeln!(std::io::stderr(), "{number}: no such dead letter")?;
             exit = Exit::SomeRefused;

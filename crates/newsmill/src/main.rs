@@ -27,6 +27,7 @@ mod replay;
 mod run;
 mod schema;
 mod stdin;
+mod stdout;
 mod summarizer;
 mod tap;
 mod top;

@@ -13,6 +13,7 @@ use newsmill_summarizer::models::{self, Manifest, Model, Origin};
 use newsmill_summarizer::{Config, Method};
 
 use crate::exit::Exit;
+use crate::stdout;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,7 +85,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
             }
         }
     };
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout::lock();
     match &args.what {
         What::List => list(&mut out, &manifest),
         What::Path { name } => {

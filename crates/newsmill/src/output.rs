@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use newsmill_article::Record;
 use newsmill_sink::{Format, Writer};
 
+use crate::stdout;
+
 /// The place of the records.
 pub(crate) struct Output {
     writer: Writer<Box<dyn Write + Send>>,
@@ -23,7 +25,7 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn stdout(format: Format) -> Self {
-        let name = "standard output".to_owned();
+        let name = stdout::NAME.to_owned();
         Self { writer: Writer::new(format, Box::new(io::stdout())), whole: None, name }
     }
 
@@ -88,6 +90,6 @@ impl Output {
 }
 
 /// An error that says where it happened, of the same kind.
-fn named(place: &str, error: &io::Error) -> io::Error {
+pub(crate) fn named(place: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot write {place}: {error}"))
 }

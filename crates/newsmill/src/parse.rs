@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::exit::Exit;
+use crate::stdout;
 
 /// What to parse.
 #[derive(Debug, clap::Args)]
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     };
     match found {
         Ok(value) => {
-            let mut out = io::stdout().lock();
+            let mut out = stdout::lock();
             serde_json::to_writer_pretty(&mut out, &value)?;
             out.write_all(b"\n")?;
             Ok(Exit::Done)

@@ -6,6 +6,7 @@ use newsmill_pipeline::admin::{Done, Health, Request};
 
 use crate::connect::{Which, connect};
 use crate::exit::Exit;
+use crate::stdout;
 
 /// Which mill.
 #[derive(Debug, clap::Args)]
@@ -22,7 +23,7 @@ pub(crate) fn reload(args: &Args) -> anyhow::Result<Exit> {
     };
     let Done { done, what } = mill.ask(&Request::Reload)?;
     if done {
-        writeln!(std::io::stdout(), "{what}")?;
+        writeln!(stdout::lock(), "{what}")?;
         return Ok(Exit::Done);
     }
     writeln!(std::io::stderr(), "{what}")?;
@@ -36,7 +37,7 @@ pub(crate) fn health(args: &Args) -> anyhow::Result<Exit> {
         Err(exit) => return Ok(exit),
     };
     let Health { not_ready } = mill.ask(&Request::Health)?;
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout::lock();
     if not_ready.is_empty() {
         writeln!(out, "ready")?;
         return Ok(Exit::Done);

@@ -24,8 +24,8 @@ use self::older::Older;
 use crate::archive::{self, Selection};
 use crate::exit::Exit;
 use crate::inputs::Inputs;
-use crate::once;
 use crate::output::Output;
+use crate::{once, stdout};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -171,6 +171,6 @@ async fn differences(args: Args, resolved: Resolved, older: Older) -> anyhow::Re
         Ending::Fatal(fatal) => return Err(fatal.into()),
     };
     let totals = totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    writeln!(std::io::stdout(), "{totals}")?;
+    writeln!(stdout::lock(), "{totals}")?;
     Ok(exit)
 }

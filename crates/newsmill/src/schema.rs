@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::ValueEnum;
 
 use crate::exit::Exit;
+use crate::stdout;
 
 /// What to print.
 #[derive(Debug, clap::Args)]
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         What::Config => newsmill_pipeline::config::schema(),
         What::Record => schemars::schema_for!(newsmill_article::Record),
     };
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout::lock();
     serde_json::to_writer_pretty(&mut out, &schema)?;
     out.write_all(b"\n")?;
     Ok(Exit::Done)

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::connect::{Which, connect};
 use crate::exit::Exit;
+use crate::stdout;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,7 +47,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         Err(exit) => return Ok(exit),
     };
     let Args { stage, source, grep, .. } = args;
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout::lock();
     for line in mill.lines(&Request::Tap { stage, source, grep })? {
         let line = line?;
         match told(&line) {

@@ -33,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use self::case::{Became, Verdict};
 use self::load::{Page, Source};
 use crate::exit::Exit;
+use crate::stdout;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -123,7 +124,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
 }
 
 fn tell(results: &[Result]) -> anyhow::Result<Exit> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout::lock();
     let mut failed = 0;
     for Result { name, verdict } in results {
         for better in &verdict.better {

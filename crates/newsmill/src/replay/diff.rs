@@ -13,6 +13,7 @@ use newsmill_pipeline::stages::in_order::{End, Ends};
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
 use super::older::Older;
+use crate::stdout;
 
 /// The most characters of a paragraph that are shown.
 const SHOWN: usize = 300;
@@ -91,7 +92,7 @@ impl Differ {
         totals.title += u64::from(title);
         totals.text += u64::from(text);
         totals.summary += u64::from(summary);
-        let mut out = Lines { out: io::stdout().lock(), colour: self.colour };
+        let mut out = Lines { out: stdout::lock(), colour: self.colour };
         let headline = new.title.as_deref().or(old.title.as_deref()).unwrap_or("(no title)");
         writeln!(out.out, "{headline}\n  {}  fetched {}", new.input, new.fetched)?;
         if title {
@@ -119,7 +120,7 @@ impl Differ {
             return Ok(());
         }
         *totals.lost.entry(reason.code()).or_default() += 1;
-        writeln!(io::stdout(), "{input}\n  no longer a record: {reason}\n")?;
+        writeln!(stdout::lock(), "{input}\n  no longer a record: {reason}\n")?;
         Ok(())
     }
 }

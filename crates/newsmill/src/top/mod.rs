@@ -14,6 +14,7 @@ use self::lines::panels;
 use self::view::View;
 use crate::connect::{Which, connect};
 use crate::exit::Exit;
+use crate::stdout;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let interval = Duration::from_secs(args.interval);
     if args.json {
         let snapshot = look(&mut mill)?;
-        let mut out = std::io::stdout().lock();
+        let mut out = stdout::lock();
         serde_json::to_writer_pretty(&mut out, &snapshot)?;
         writeln!(out)?;
         return Ok(Exit::Done);
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let before = look(&mut mill)?;
     std::thread::sleep(interval);
     let now = look(&mut mill)?;
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout::lock();
     for (number, panel) in panels(&now, &View::between(&before, &now)).iter().enumerate() {
         if number > 0 {
             writeln!(out)?;
