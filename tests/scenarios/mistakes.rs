@@ -133,9 +133,26 @@ fn an_address_that_nobody_answers_at_is_told_with_the_cause() {
 #[test]
 fn nothing_to_read_is_not_passed_over_in_silence() {
     let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("picture.jpg"), "x").expect("a file");
-    let ran = mill(["once", &text(folder.path())]).run();
-    said(&ran, 0, &["0 inputs", "1 other file passed over", "--help"]);
+    let wrong = folder.path().join("wrong");
+    fs::create_dir(&wrong).expect("a folder");
+    fs::write(wrong.join("picture.jpg"), "x").expect("a file");
+    let wrong = text(&wrong);
+    let ran = mill(["once", &wrong]).run();
+    said(&ran, 66, &["0 inputs", "1 other file passed over", "--help"]);
+    // Nothing new is no reason to lose what is there.
+    let out = folder.path().join("out.jsonl");
+    fs::write(&out, "older\n").expect("a file");
+    said(&mill(["once", &wrong, "--out", &text(&out)]).run(), 66, &["0 inputs"]);
+    assert_eq!(fs::read_to_string(&out).expect("it is there"), "older\n");
+    let ledger = text(&folder.path().join("l.db"));
+    let resumable = |input: &str| {
+        mill(["once", input, "--ledger", &ledger, "--out", &text(&folder.path().join("new"))]).run()
+    };
+    said(&resumable(&wrong), 66, &["0 entries", "1 other file passed over", "--help"]);
+    // All that there is was done before: there was something to read.
+    for _ in 0..2 {
+        said(&resumable(&page("amp")), 0, &[]);
+    }
     said(&mill(["test", "/no/such/folder"]).run(), 2, &["/no/such/folder: no such folder\n"]);
 }
 

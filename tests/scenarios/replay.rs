@@ -62,11 +62,13 @@ fn archived_pages_become_the_same_records_again() {
     }
 
     let none = mill(["replay", "warc", "--host", "example.org"]).current_dir(folder.path()).run();
-    assert_eq!((none.code, none.stdout.as_str()), (Some(0), ""), "{}", none.stderr);
+    assert_eq!((none.code, none.stdout.as_str()), (Some(66), ""), "{}", none.stderr);
     let host = mill(["replay", "warc", "--host", "127.0.0.1", "--since", "1h"]);
     assert_eq!(host.current_dir(folder.path()).run().records().len(), records.len());
     let late = mill(["replay", "warc", "--since", "2999-01-01"]).current_dir(folder.path()).run();
-    assert_eq!(late.stdout, "");
+    assert_eq!((late.code, late.stdout.as_str()), (Some(66), ""), "{}", late.stderr);
+    let late = mill(["replay", "warc", "--diff", "--since", "2999-01-01"]);
+    assert_eq!(late.current_dir(folder.path()).run().code, Some(66));
 }
 
 #[test]

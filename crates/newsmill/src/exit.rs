@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     SomeRefused,
     /// 2: the command line or the configuration is wrong; nothing was done.
     Usage,
+    /// 66 (`EX_NOINPUT`): what was named holds nothing to read.
+    NoInput,
     /// 69 (`EX_UNAVAILABLE`): something outside is missing or in use, such as a locked ledger.
     Unavailable,
     /// 70 (`EX_SOFTWARE`): a fault of newsmill itself.
@@ -27,6 +29,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => 0,
             Exit::SomeRefused => 1,
             Exit::Usage => 2,
+            Exit::NoInput => 66,
             Exit::Unavailable => 69,
             Exit::Software => 70,
             Exit::Io => 74,
@@ -41,6 +44,7 @@ Exit codes:
   0   everything asked for was done
   1   done, but some inputs were rejected or some checks failed (each is named on stderr)
   2   the command line or the configuration is wrong; nothing was done
+  66  nothing to read in what was named, such as a folder without a page
   69  something outside is missing or in use (a locked ledger, a dead server)
   70  a fault of newsmill itself; please report it
   74  reading or writing failed

@@ -27,14 +27,24 @@ const ENDINGS: [&str; 7] = ["html", "htm", "xhtml", "shtml", "txt", "md", "markd
 
 pub(crate) type Inputs = Box<dyn Iterator<Item = Given> + Send>;
 
-/// Everything that `names` names, in order. `passed_over` counts the files of folders that are
-/// of another kind; `rules` bound a page and say which of an archive are taken.
-pub(crate) fn list(names: Vec<String>, rules: Rules, passed_over: &Arc<AtomicU64>) -> Inputs {
-    let passed_over = passed_over.clone();
-    Box::new(names.into_iter().flat_map(move |name| expand(name, &rules, &passed_over)))
+/// How many there were so far.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    /// Inputs.
+    pub(crate) inputs: AtomicU64,
+    /// Files in folders that are of another kind.
+    pub(crate) passed_over: AtomicU64,
 }
 
-fn expand(name: String, rules: &Rules, passed_over: &Arc<AtomicU64>) -> Inputs {
+/// Everything that `names` names, in order. `rules` bound a page and say which of an archive are
+/// taken.
+pub(crate) fn list(names: Vec<String>, rules: Rules, listed: &Arc<Listed>) -> Inputs {
+    let (found, passed_over) = (listed.clone(), listed.clone());
+    let inputs = names.into_iter().flat_map(move |name| expand(name, &rules, &passed_over));
+    Box::new(inputs.inspect(move |_| _ = found.inputs.fetch_add(1, Ordering::Relaxed)))
+}
+
+fn expand(name: String, rules: &Rules, listed: &Arc<Listed>) -> Inputs {
     if name == "-" {
         return stdin::read(io::stdin(), rules.max_page());
     }
@@ -43,11 +53,11 @@ fn expand(name: String, rules: &Rules, passed_over: &Arc<AtomicU64>) -> Inputs {
     }
     let path = PathBuf::from(&name);
     if path.is_dir() {
-        let passed_over = passed_over.clone();
+        let listed = listed.clone();
         return Box::new(walk(&path, usize::MAX, move |file| {
             let known = is_page(file);
             if !known {
-                passed_over.fetch_add(1, Ordering::Relaxed);
+                listed.passed_over.fetch_add(1, Ordering::Relaxed);
             }
             known
         }));
@@ -246,9 +256,10 @@ mod tests {
         let (_keep, root) = folder();
         let expected = ["a/x.txt", "b/10.HTML.GZ", "b/2.html", "b/q[1].html", "z.md"];
         assert_eq!(names(&[&root]), under(&root, &expected));
-        let passed_over = Arc::default();
-        assert_eq!(list(vec![root], rules(), &passed_over).count(), 5);
-        assert_eq!(passed_over.load(Ordering::Relaxed), 2);
+        let listed = Arc::<Listed>::default();
+        assert_eq!(list(vec![root], rules(), &listed).count(), 5);
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        assert_eq!((count(&listed.inputs), count(&listed.passed_over)), (5, 2));
     }
 
     #[test]

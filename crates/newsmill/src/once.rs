@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ use newsmill_summarizer::Method;
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Exit;
-use crate::inputs::{self, Inputs};
+use crate::inputs::{self, Inputs, Listed};
 use crate::output::Output;
 use crate::{run, summarizer};
 
@@ -45,7 +45,8 @@ Examples:
   newsmill once crawl/ --ledger done.db --out news.jsonl
 
 Records come out in the order of the inputs, one for each input: the same story twice is two
-records. What becomes none is named on stderr with its reason, and the exit code is then 1.
+records. What becomes none is named on stderr with its reason, and the exit code is then 1; it is
+66 where there was nothing to read.
 In a folder, hidden files and files that are not .html, .htm, .xhtml, .shtml, .txt, .md
 or .markdown (each also .gz) are passed over.
 
@@ -173,17 +174,17 @@ async fn mill(args: Args, resolved: Resolved, output: Output) -> anyhow::Result<
             return Ok(Exit::Usage);
         }
     };
-    let passed_over = Arc::default();
+    let listed = Arc::default();
     let progress = progress(&args, &rules);
-    let inputs = inputs::list(args.inputs, rules, &passed_over);
-    work(&parts, Job { inputs, passed_over, output, out: args.out, progress, grace }).await
+    let inputs = inputs::list(args.inputs, rules, &listed);
+    work(&parts, Job { inputs, listed, output, out: args.out, progress, grace }).await
 }
 
 /// What to read, where to write it, and how to show it.
 pub(crate) struct Job {
     pub(crate) inputs: Inputs,
-    /// Files that the inputs leave out.
-    pub(crate) passed_over: Arc<AtomicU64>,
+    /// What they have left out.
+    pub(crate) listed: Arc<Listed>,
     pub(crate) output: Output,
     /// The file that `output` writes; `None` for stdout.
     pub(crate) out: Option<PathBuf>,
@@ -194,7 +195,7 @@ pub(crate) struct Job {
 /// Runs the inputs through the mill, writes their records, and says how it went.
 pub(crate) async fn work(parts: &Parts, job: Job) -> anyhow::Result<Exit> {
     let begun = Instant::now();
-    let Job { inputs, passed_over, output, out, progress, grace } = job;
+    let Job { inputs, listed, output, out, progress, grace } = job;
     let report = Arc::new(Mutex::new(Report::new(output, progress)));
     let stop = CancellationToken::new();
     let crew = topology::once(parts, inputs, Reporter(report.clone()), stop.clone())?;
@@ -202,7 +203,8 @@ pub(crate) async fn work(parts: &Parts, job: Job) -> anyhow::Result<Exit> {
 
     let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
     report.progress.finish_and_clear();
-    let closing = report.closing_line(begun.elapsed(), passed_over.load(Ordering::Relaxed));
+    let passed_over = listed.passed_over.load(Ordering::Relaxed);
+    let closing = report.closing_line(begun.elapsed(), passed_over);
     let (refused, records) = (report.refused(), report.records);
     // It is taken once, here, and nothing else of the run is left.
     let output = report.output.take().context("the output is in use")?;
@@ -211,14 +213,18 @@ pub(crate) async fn work(parts: &Parts, job: Job) -> anyhow::Result<Exit> {
         tracing::debug!(stage, ?time, "time");
     }
     let exit = match ending {
-        Ending::Finished if refused && records == 0 && out.is_some_and(|out| out.exists()) => {
-            // Nothing came of it: an older file is worth more than an empty one.
-            output.discard();
-            Exit::SomeRefused
-        }
         Ending::Finished => {
-            output.finish()?;
-            if refused { Exit::SomeRefused } else { Exit::Done }
+            if records == 0 && out.is_some_and(|out| out.exists()) {
+                // Nothing came of it: an older file is worth more than an empty one.
+                output.discard();
+            } else {
+                output.finish()?;
+            }
+            match (refused, records) {
+                (true, _) => Exit::SomeRefused,
+                (false, 0) => Exit::NoInput,
+                (false, _) => Exit::Done,
+            }
         }
         Ending::Drained | Ending::Cut { .. } => {
             if let Some(part) = output.interrupt()? {
@@ -294,6 +300,18 @@ fn counted(count: u64, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
+/// What was not read, and where to look up why where that is all: the end of the closing line.
+fn left_out(inputs: u64, passed_over: u64) -> String {
+    let mut words = String::new();
+    if passed_over > 0 {
+        let _ = write!(words, ", {} passed over", counted(passed_over, "other file"));
+    }
+    if inputs == 0 {
+        words.push_str("; `--help` says what is read");
+    }
+    words
+}
+
 /// What has come out so far.
 struct Report {
     /// `None` once the run has ended.
@@ -327,11 +345,9 @@ impl Report {
         if !reasons.is_empty() {
             let _ = write!(line, " ({})", reasons.join(", "));
         }
-        if passed_over > 0 {
-            let _ = write!(line, ", {} passed over", counted(passed_over, "other file"));
-        }
+        line.push_str(&left_out(inputs, passed_over));
         if inputs == 0 {
-            return line + "; `newsmill once --help` says what is read";
+            return line;
         }
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let rate = inputs as f64 / elapsed.as_secs_f64().max(1e-6);
@@ -396,7 +412,7 @@ fn progress(args: &Args, rules: &Rules) -> ProgressBar {
     if !args.inputs.iter().any(|input| input == "-") {
         let (counted, names, rules) = (bar.clone(), args.inputs.clone(), rules.clone());
         std::thread::spawn(move || {
-            let count = inputs::list(names, rules, &Arc::<AtomicU64>::default()).count();
+            let count = inputs::list(names, rules, &Arc::default()).count();
             counted.set_length(u64::try_from(count).unwrap_or(u64::MAX));
         });
     }

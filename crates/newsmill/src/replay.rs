@@ -148,7 +148,7 @@ async fn records(args: Args, resolved: Resolved, output: Output) -> anyhow::Resu
     let parts = once::parts(resolved, args.jobs, None)?;
     let job = once::Job {
         inputs,
-        passed_over: Arc::default(),
+        listed: Arc::default(),
         output,
         out: args.out,
         progress: ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
@@ -165,12 +165,13 @@ async fn differences(args: Args, resolved: Resolved, older: Older) -> anyhow::Re
     let (differ, totals) = Differ::new(older, std::io::stdout().is_terminal());
     let crew = topology::once(&parts, inputs, differ, stop.clone())?;
     let ending = supervisor::run(crew, stop, supervisor::signals()?, grace).await;
+    let totals = totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let exit = match ending {
+        Ending::Finished if totals.pages == 0 => Exit::NoInput,
         Ending::Finished => Exit::Done,
         Ending::Drained | Ending::Cut { .. } => Exit::Interrupted,
         Ending::Fatal(fatal) => return Err(fatal.into()),
     };
-    let totals = totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     writeln!(stdout::lock(), "{totals}")?;
     Ok(exit)
 }

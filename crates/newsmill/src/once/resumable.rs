@@ -16,9 +16,10 @@ use newsmill_pipeline::topology::{self, Feed};
 use newsmill_sink::{Config, Format, JsonlConfig, Rotate, StdoutConfig};
 use tokio_util::sync::CancellationToken;
 
-use super::{Args, counted, parts, refusal, trial};
+use super::{Args, left_out, parts, refusal, trial};
 use crate::exit::Exit;
-use crate::{inputs, run};
+use crate::inputs::{self, Listed};
+use crate::run;
 
 /// The sink that the command line asks for, or what is wrong with it.
 pub(super) fn sink(out: Option<&Path>, format: Format) -> Result<Config, &'static str> {
@@ -53,8 +54,8 @@ pub(super) async fn mill(
             return Ok(Exit::Usage);
         }
     };
-    let passed_over = Arc::default();
-    let feed = Feed::Inputs(inputs::list(args.inputs, rules, &passed_over));
+    let listed = Arc::<Listed>::default();
+    let feed = Feed::Inputs(inputs::list(args.inputs, rules, &listed));
     let stop = CancellationToken::new();
     let signals = supervisor::signals().context("cannot listen to signals")?;
     let crew =
@@ -64,19 +65,18 @@ pub(super) async fn mill(
         };
     let ending = supervisor::run(crew, stop, signals, grace).await;
     let refused = parts.telemetry.tally().of("rejected") > 0;
+    let [inputs, passed_over] =
+        [&listed.inputs, &listed.passed_over].map(|count| count.load(Ordering::Relaxed));
     let exit = match ending {
         Ending::Finished if run::left_behind(&parts.telemetry) => Exit::Io,
         Ending::Finished if refused => Exit::SomeRefused,
+        Ending::Finished if inputs == 0 => Exit::NoInput,
         Ending::Finished => Exit::Done,
         Ending::Drained | Ending::Cut { .. } => Exit::Interrupted,
         Ending::Fatal(fatal) => return Err(fatal.into()),
     };
-    let mut line = run::report(&parts.telemetry);
-    let passed_over = passed_over.load(Ordering::Relaxed);
-    if passed_over > 0 {
-        line = format!("{line}, {} passed over", counted(passed_over, "other file"));
-    }
-    writeln!(std::io::stderr(), "{line}")?;
+    let line = run::report(&parts.telemetry);
+    writeln!(std::io::stderr(), "{line}{}", left_out(inputs, passed_over))?;
     Ok(exit)
 }
 

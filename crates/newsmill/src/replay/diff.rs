@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Counts of a whole replay.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
-    pages: u64,
+    pub(super) pages: u64,
     same: u64,
     changed: u64,
     title: u64,
