@@ -3,14 +3,13 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use e2e::mill::{Ran, binary, mill};
+use e2e::mill::{Ran, mill};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::{page, text};
+use crate::{as_nobody, page, text};
 
 const BODY: &str = "<p>The ferry that was to leave at nine left at ten, and nobody on the pier \
     could say why, although the harbour master had been asked twice and had answered once.</p>\
@@ -221,20 +220,4 @@ fn a_folder_that_may_not_be_read() {
     assert_eq!(stdout.lines().count(), 1, "{stderr}");
     assert!(stderr.contains(": permission_denied: "), "{stderr}");
     assert_eq!(ended.status.code(), Some(1));
-}
-
-/// newsmill as a user whom permissions bind: a copy of it in `folder`, as root cannot lend its own.
-fn as_nobody(folder: &Path) -> Option<Command> {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let root = status.contains("\nUid:\t0\t0\t");
-    if !root {
-        return Some(Command::new(binary()));
-    }
-    let setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].map(PathBuf::from);
-    let setpriv = setpriv.into_iter().find(|path| path.exists())?;
-    let copy = folder.join("newsmill");
-    fs::copy(binary(), &copy).expect("a copy of newsmill");
-    let mut command = Command::new(setpriv);
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]).arg(copy);
-    Some(command)
 }

@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use e2e::mill::{Ran, mill};
 
-use crate::{page, text};
+use crate::{as_nobody, page, text};
 
 /// The code, and all of these words on stderr.
 fn said(ran: &Ran, code: i32, words: &[&str]) {
@@ -42,6 +43,66 @@ fn a_ledger_that_is_none_is_no_fault_of_newsmill() {
     let ran = mill(["run", "--once-through"]).current_dir(folder.path()).run();
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     said(&ask(&folder.path().join("news.db")), 74, &["news.db", "not a ledger", "another file"]);
+}
+
+#[test]
+fn a_ledger_of_a_later_version_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ledger = folder.path().join("l.db");
+    let out = text(&folder.path().join("out.jsonl"));
+    let once = || mill(["once", &page("amp"), "--ledger", &text(&ledger), "--out", &out]).run();
+    assert_eq!(once().code, Some(0));
+    let later = rusqlite::Connection::open(&ledger).expect("the ledger");
+    later.pragma_update(None, "user_version", 99).expect("another layout");
+    drop(later);
+    let words = [&text(&ledger), "layout 99", "use a newer newsmill"];
+    said(&once(), 74, &words);
+    said(&mill(["status", "--ledger", &text(&ledger)]).run(), 74, &words);
+    said(&mill(["fate", &page("amp"), "--ledger", &text(&ledger)]).run(), 74, &words);
+    fs::write(folder.path().join("pipeline.yaml"), "ledger: { path: l.db }").expect("a file");
+    said(&mill(["run", "--once-through"]).current_dir(folder.path()).run(), 74, &words);
+}
+
+#[test]
+fn a_ledger_that_cannot_be_written_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = text(&folder.path().join("out.jsonl"));
+    // Nobody makes a file there, whoever it is.
+    let nowhere = "/proc/newsmill.db";
+    let ran = mill(["once", &page("amp"), "--ledger", nowhere, "--out", &out]).run();
+    said(&ran, 74, &[nowhere, "can be written"]);
+
+    // One that another user has written, in a folder of that user or of all.
+    let (kept, page) = (folder.path().join("kept"), folder.path().join("page.html"));
+    fs::create_dir(&kept).expect("a folder");
+    fs::copy(crate::page("amp"), &page).expect("a page");
+    let ledger = kept.join("l.db");
+    let arguments = ["once", &text(&page), "--ledger", &text(&ledger), "--out", &out];
+    let ran = mill(arguments).run();
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let set = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("its mode is set");
+    };
+    set(folder.path(), 0o755);
+    for (in_folder, beside) in [(0o555, 0o444), (0o777, 0o666)] {
+        for file in fs::read_dir(&kept).expect("the folder") {
+            set(&file.expect("a file").path(), beside);
+        }
+        set(&ledger, 0o444);
+        set(&kept, in_folder);
+        let Some(mut command) = as_nobody(folder.path()) else {
+            println!("skipped in part: root writes everywhere, and there is no setpriv");
+            return;
+        };
+        let ended = command.args(arguments).output();
+        set(&kept, 0o755);
+        let ended = ended.expect("newsmill runs");
+        let stderr = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(74), "{stderr}");
+        for word in [&text(&ledger), "can be written"] {
+            assert!(stderr.contains(word), "no {word:?} in: {stderr}");
+        }
+    }
 }
 
 #[test]
