@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::STAGE;
 use super::wire::{Fate, Head, Wire};
+use super::{PAUSE, STAGE};
 use crate::in_flight::Settlement;
 use crate::ledger_thread::LedgerHandle;
 use crate::stages::records::entry_of;
@@ -19,9 +19,6 @@ use crate::telemetry::Telemetry;
 
 /// Most ends that are written down together.
 const BATCH: usize = 64;
-
-/// The pause after something failed.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a start waits for a cluster to come to itself.
 const ELECTION: Duration = Duration::from_secs(30);
@@ -45,15 +42,7 @@ pub async fn fates<Q: Queue>(
     mut seen: impl FnMut(&Settlement) + Send,
 ) -> Result<(), Fatal> {
     while !stop.is_cancelled() {
-        let taken = match queue.take(Fate::CHANNEL.lane(), BATCH).await {
-            Ok(taken) => taken,
-            Err(error @ QueueError::Unfit { .. }) => return Err(Fatal::new(STAGE, error)),
-            Err(error) => {
-                tracing::warn!(error = causes(&error), "waits");
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            }
-        };
+        let taken = super::take(&queue, Fate::CHANNEL.lane(), BATCH).await?;
         let mut operations = Vec::with_capacity(taken.len());
         for message in &taken {
             let decoded = message.message().map(|message| Fate::decode(message));

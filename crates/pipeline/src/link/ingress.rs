@@ -9,20 +9,17 @@ use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 use newsmill_article::{Outcome, Reason};
-use newsmill_link::{Channel, Lane, Queue, QueueError, Taken};
+use newsmill_link::{Channel, Lane, Queue, Taken};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::outstanding::Outstanding;
 use super::wire::{Fate, Head, Wire, WireError};
-use super::{STAGE, egress};
+use super::{PAUSE, STAGE, egress};
 use crate::in_flight::{InFlight, Settlement, Ticket};
 use crate::stages::{Fatal, causes};
 use crate::telemetry::Telemetry;
-
-/// The pause after a take that failed.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a message that this version does not know waits for a process of another one.
 const OTHER_VERSION: Duration = Duration::from_secs(30);
@@ -82,15 +79,7 @@ pub async fn take<T: Wire, Q: Queue>(
         }
         // Waited for to its end, at most a second: what would come after would lie in nobody's
         // hands until its time is over.
-        let taken = match ingress.queue.take(lane, free.len()).await {
-            Ok(taken) => taken,
-            Err(error @ QueueError::Unfit { .. }) => return Err(Fatal::new(STAGE, error)),
-            Err(error) => {
-                tracing::warn!(error = causes(&error), "waits");
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            }
-        };
+        let taken = super::take(&ingress.queue, lane, free.len()).await?;
         for message in taken {
             // There are never more messages than places.
             let Some(place) = free.pop() else { break };

@@ -24,11 +24,36 @@ mod tests;
 pub mod wire;
 
 use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use newsmill_link::{Lane, Queue, QueueError};
+
+use crate::stages::{Fatal, causes};
 
 pub use outstanding::Outstanding;
 
 /// Under which name a link reports.
 const STAGE: &str = "link";
+
+/// The pause after something failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Up to `most` messages of a lane. What fails for now is waited out, and gives none.
+///
+/// # Errors
+///
+/// When the queue is unfit.
+async fn take<Q: Queue>(queue: &Q, lane: Lane, most: usize) -> Result<Vec<Q::Taken>, Fatal> {
+    match queue.take(lane, most).await {
+        Ok(taken) => Ok(taken),
+        Err(error @ QueueError::Unfit { .. }) => Err(Fatal::new(STAGE, error)),
+        Err(error) => {
+            tracing::warn!(error = causes(&error), "waits");
+            tokio::time::sleep(PAUSE).await;
+            Ok(Vec::new())
+        }
+    }
+}
 
 /// A number that no other process comes to. The hasher of the standard library is seeded by the
 /// operating system.
