@@ -7,6 +7,7 @@
 
 pub mod admin;
 pub mod config;
+mod connections;
 pub mod guard;
 pub mod in_flight;
 pub mod intake;

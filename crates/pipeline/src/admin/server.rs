@@ -5,22 +5,20 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::Context;
 
 use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 use super::{Done, Health, MAX_REQUEST, Request, Snapshot};
+use crate::connections;
 use crate::reload;
 use crate::telemetry::Telemetry;
 use crate::telemetry::tap::Filter;
-
-/// Connections at a time; more wait.
-const CONNECTIONS: usize = 32;
 
 /// The open socket. Dropping it closes and removes it.
 #[derive(Debug)]
@@ -103,26 +101,13 @@ fn listen(path: &Path) -> io::Result<(UnixListener, u64, u32)> {
 }
 
 async fn serve(listener: UnixListener, office: Office) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = tokio::task::JoinSet::new();
-    loop {
-        let Ok(place) = places.clone().acquire_owned().await else { return };
-        while connections.try_join_next().is_some() {}
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let office = office.clone();
-                connections.spawn(async move {
-                    let _place = place;
-                    // The other end has gone; nobody to tell.
-                    let _ = office.attend(stream).await;
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection on the admin socket");
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
-        }
-    }
+    let accept = |cx: &mut Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| stream);
+    let attend = |stream| {
+        let office = office.clone();
+        // The other end has gone; nobody to tell.
+        async move { _ = office.attend(stream).await }
+    };
+    connections::serve("the admin socket", accept, attend).await;
 }
 
 impl Office {

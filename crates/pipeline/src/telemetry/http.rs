@@ -13,6 +13,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Context;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,12 +26,10 @@ use jiff::Timestamp;
 use newsmill_sink::Secret;
 use subtle::ConstantTimeEq;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use super::{Telemetry, prometheus};
-
-/// Connections at a time; more wait to be accepted.
-const CONNECTIONS: usize = 32;
+use crate::connections;
 
 /// How long a request's head may take, and an idle connection stay.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -54,27 +53,13 @@ pub async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 
 /// Answers until it is dropped.
 pub async fn serve(listener: TcpListener, telemetry: Arc<Telemetry>, token: Token) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut connections = tokio::task::JoinSet::new();
-    loop {
-        let Ok(place) = places.clone().acquire_owned().await else { return };
-        while connections.try_join_next().is_some() {}
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let connection = connection(stream, telemetry.clone(), token.clone());
-                connections.spawn(async move {
-                    let _place = place;
-                    // Whoever stays longer connects again.
-                    let _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await;
-                });
-            }
-            // Too many open files, mostly: the next turn may have one.
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
-        }
-    }
+    let accept = |cx: &mut Context<'_>| listener.poll_accept(cx).map_ok(|(stream, _)| stream);
+    let attend = |stream| {
+        let connection = connection(stream, telemetry.clone(), token.clone());
+        // Whoever stays longer connects again.
+        async move { _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await }
+    };
+    connections::serve("telemetry.listen", accept, attend).await;
 }
 
 async fn connection(stream: TcpStream, telemetry: Arc<Telemetry>, token: Token) {
