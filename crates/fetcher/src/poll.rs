@@ -16,7 +16,7 @@ use crate::access::Access;
 use crate::feed::Feed;
 use crate::follow::{Followed, max_age};
 use crate::schedule::{self, Asked};
-use crate::websub::{self, Subscription};
+use crate::subscription::{Announced, Subscription};
 use crate::{FetchError, SourceConfig};
 
 /// What one look at a source gave. It is always a whole answer: a failure still moves the cursor
@@ -100,7 +100,7 @@ pub(crate) struct Look {
     /// Minutes, as the feed says.
     pub(crate) ttl: Option<u64>,
     /// The hub that announces what is new.
-    pub(crate) hub: Option<websub::Announced>,
+    pub(crate) hub: Option<Announced>,
     pub(crate) warnings: Vec<String>,
     /// There is more to read at once.
     pub(crate) more: bool,

@@ -3,6 +3,7 @@
 mod bounds;
 mod guard;
 mod manners;
+mod pace;
 mod properties;
 mod sources;
 mod websub;

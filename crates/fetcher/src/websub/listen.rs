@@ -176,7 +176,7 @@ impl Fetcher {
         };
         let feed = feed::parse(body, content_type, topic.as_ref(), self.feed_limits())?;
         let mut look = Look::default();
-        look.take_feed(feed, source, self.inner.sources.get(source));
+        look.take_feed(feed, source, self.access(source));
         Ok(look.entries.into_iter().map(|listed| listed.entry).collect())
     }
 }
