@@ -1,11 +1,11 @@
 //! `newsmill once`: inputs in, records out, in the same order.
 
+mod progress;
+mod report;
 mod resumable;
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fmt::Write as _;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,21 +13,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use newsmill_article::Outcome;
+use indicatif::ProgressBar;
 use newsmill_fetcher::warc::Rules;
 use newsmill_fetcher::{FetchError, Fetcher};
 use newsmill_pipeline::config::{self, Resolved};
 use newsmill_pipeline::guard::Trial;
-use newsmill_pipeline::in_flight::Settlement;
-use newsmill_pipeline::stages::Fatal;
-use newsmill_pipeline::stages::in_order::{End, Ends};
 use newsmill_pipeline::supervisor::{self, Ending};
 use newsmill_pipeline::telemetry::Telemetry;
 use newsmill_pipeline::topology::{self, Parts};
 use newsmill_summarizer::Method;
 use tokio_util::sync::CancellationToken;
 
+use self::report::{Report, Reporter};
 use crate::exit::Exit;
 use crate::inputs::{self, Inputs, Listed};
 use crate::output::Output;
@@ -175,7 +172,7 @@ async fn mill(args: Args, resolved: Resolved, output: Output) -> anyhow::Result<
         }
     };
     let listed = Arc::default();
-    let progress = progress(&args, &rules);
+    let progress = progress::bar(&args, &rules);
     let inputs = inputs::list(args.inputs, rules, &listed);
     work(&parts, Job { inputs, listed, output, out: args.out, progress, grace }).await
 }
@@ -276,147 +273,6 @@ fn trial(args: &Args) -> Option<Trial> {
         }
     }
     run::trial(&options)
-}
-
-/// `page.html: too_short: only 3 words of text`, with the error behind it where that says more.
-fn refusal(settlement: &Settlement) -> (&'static str, String) {
-    let Settlement { label, outcome, cause, .. } = settlement;
-    let (code, mut why) = match outcome {
-        Outcome::Rejected(reason) => (reason.code(), reason.to_string()),
-        other => (newsmill_pipeline::telemetry::outcome_code(other), "interrupted".to_owned()),
-    };
-    if let Some(cause) = cause {
-        // Errors name their place, which stands in front already.
-        let cause = cause.strip_prefix(&format!("{label}: ")).unwrap_or(cause);
-        if cause != why {
-            let _ = write!(why, " ({cause})");
-        }
-    }
-    (code, format!("{label}: {code}: {why}"))
-}
-
-/// `1 input`, `2 inputs`.
-fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-/// What was not read, and where to look up why where that is all: the end of the closing line.
-fn left_out(inputs: u64, passed_over: u64) -> String {
-    let mut words = String::new();
-    if passed_over > 0 {
-        let _ = write!(words, ", {} passed over", counted(passed_over, "other file"));
-    }
-    if inputs == 0 {
-        words.push_str("; `--help` says what is read");
-    }
-    words
-}
-
-/// What has come out so far.
-struct Report {
-    /// `None` once the run has ended.
-    output: Option<Output>,
-    progress: ProgressBar,
-    records: u64,
-    /// By what is shown to people: the reason's or outcome's code.
-    others: BTreeMap<&'static str, u64>,
-}
-
-impl Report {
-    fn new(output: Output, progress: ProgressBar) -> Self {
-        Self { output: Some(output), progress, records: 0, others: BTreeMap::new() }
-    }
-
-    fn refused(&self) -> bool {
-        !self.others.is_empty()
-    }
-
-    /// `123 inputs, 121 records, 2 rejected (1 empty, 1 too_short), 45.2 pages/s`
-    fn closing_line(&self, elapsed: Duration, passed_over: u64) -> String {
-        let rejected: u64 = self.others.values().sum();
-        let inputs = self.records + rejected;
-        let mut line = format!(
-            "{}, {}, {rejected} rejected",
-            counted(inputs, "input"),
-            counted(self.records, "record")
-        );
-        let reasons: Vec<_> =
-            self.others.iter().map(|(code, count)| format!("{count} {code}")).collect();
-        if !reasons.is_empty() {
-            let _ = write!(line, " ({})", reasons.join(", "));
-        }
-        line.push_str(&left_out(inputs, passed_over));
-        if inputs == 0 {
-            return line;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-        let rate = inputs as f64 / elapsed.as_secs_f64().max(1e-6);
-        let _ = write!(line, ", {rate:.1} pages/s");
-        line
-    }
-
-    fn settled(&mut self, settlement: &Settlement) {
-        let (code, line) = refusal(settlement);
-        *self.others.entry(code).or_default() += 1;
-        // Above the bar where there is one. That stderr is closed is no reason to stop.
-        self.progress.suspend(|| {
-            let _ = writeln!(std::io::stderr(), "{line}");
-        });
-    }
-}
-
-/// The last stage's handle on the report.
-struct Reporter(Arc<Mutex<Report>>);
-
-impl Reporter {
-    fn with(&self, change: impl FnOnce(&mut Report) -> std::io::Result<()>) -> Result<(), Fatal> {
-        let mut report = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut report).map_err(|error| Fatal::new("output", error))
-    }
-}
-
-impl Ends for Reporter {
-    fn take(&mut self, end: End) -> Result<(), Fatal> {
-        self.with(|report| {
-            match end {
-                End::Record(record) => {
-                    report.records += 1;
-                    if let Some(output) = &mut report.output {
-                        output.write(&record)?;
-                    }
-                }
-                End::Settled(settlement) => report.settled(&settlement),
-            }
-            report.progress.inc(1);
-            Ok(())
-        })
-    }
-
-    fn rest(&mut self) -> Result<(), Fatal> {
-        self.with(|report| report.output.as_mut().map_or(Ok(()), Output::flush))
-    }
-}
-
-/// A bar on stderr where a person looks at it and the records go elsewhere. The inputs are counted
-/// beside the run, so that it need not wait for their number.
-fn progress(args: &Args, rules: &Rules) -> ProgressBar {
-    let records_on_screen = args.out.is_none() && std::io::stdout().is_terminal();
-    if records_on_screen || !std::io::stderr().is_terminal() {
-        return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-    }
-    let bar = ProgressBar::no_length();
-    let style = "{bar:30} {human_pos}/{human_len} {per_sec} ETA {eta}";
-    if let Ok(style) = ProgressStyle::with_template(style) {
-        bar.set_style(style);
-    }
-    if !args.inputs.iter().any(|input| input == "-") {
-        let (counted, names, rules) = (bar.clone(), args.inputs.clone(), rules.clone());
-        std::thread::spawn(move || {
-            let count = inputs::list(names, rules, &Arc::default()).count();
-            counted.set_length(u64::try_from(count).unwrap_or(u64::MAX));
-        });
-    }
-    bar
 }
 
 #[cfg(test)]

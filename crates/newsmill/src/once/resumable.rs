@@ -16,7 +16,8 @@ use newsmill_pipeline::topology::{self, Feed};
 use newsmill_sink::{Config, Format, JsonlConfig, Rotate, StdoutConfig};
 use tokio_util::sync::CancellationToken;
 
-use super::{Args, left_out, parts, refusal, trial};
+use super::report::{left_out, refusal};
+use super::{Args, parts, trial};
 use crate::exit::Exit;
 use crate::inputs::{self, Listed};
 use crate::run;
