@@ -10,6 +10,7 @@ use reqwest::header::HeaderMap;
 use url::Url;
 
 use crate::feed::parse_date;
+use crate::plain::unescape;
 use crate::{FetchError, html};
 
 /// Directives whose value follows a colon.
@@ -65,7 +66,7 @@ pub(crate) fn check_html(
         let inside = tag.inside();
         let Some(name) = html::attribute(&inside, "name") else { continue };
         let name = name.trim().to_ascii_lowercase();
-        let content = html::unescape(html::attribute(&inside, "content").unwrap_or_default());
+        let content = unescape(html::attribute(&inside, "content").unwrap_or_default());
         let directive = if name == "robots" || name == agent {
             refusal(&content, agent, noindex, ai_opt_out)
         } else if name == "tdm-reservation" && ai_opt_out && content.trim() == "1" {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use url::Url;
 
-pub(crate) use crate::feed::{plain, unescape};
+use crate::plain::unescape;
 
 /// Feeds that a page names in `<link rel="alternate">`, absolute, as listed, each once.
 pub(crate) fn feeds(html: &str, base: Option<&Url>) -> Vec<Url> {

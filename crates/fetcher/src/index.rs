@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use url::Url;
 
-use crate::html;
+use crate::{html, plain};
 
 /// Segments of addresses that list or serve, but do not tell.
 const NOT_ARTICLES: [&str; 24] = [
@@ -53,12 +53,12 @@ pub(crate) fn links(html: &str, base: &Url) -> Vec<Link> {
     let mut places = std::collections::HashMap::new();
     for (tag, inside) in html::anchors(html) {
         let Some(href) = html::attribute(tag, "href") else { continue };
-        let Ok(mut url) = base.join(&html::unescape(href)) else { continue };
+        let Ok(mut url) = base.join(&plain::unescape(href)) else { continue };
         url.set_fragment(None);
         if !matches!(url.scheme(), "http" | "https") || site(&url) != site(&base) {
             continue;
         }
-        let text = html::plain(inside).unwrap_or_default();
+        let text = plain::plain(inside).unwrap_or_default();
         match places.get(&url) {
             None => {
                 places.insert(url.clone(), links.len());

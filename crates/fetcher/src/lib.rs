@@ -25,6 +25,7 @@ mod look;
 mod opml;
 mod page;
 pub mod parse;
+mod plain;
 mod poll;
 mod robots;
 mod schedule;

@@ -6,7 +6,8 @@ use quick_xml::events::{BytesStart, Event};
 use serde::Serialize;
 use url::Url;
 
-use crate::feed::{FeedError, tidy, unescape};
+use crate::feed::FeedError;
+use crate::plain::{tidy, unescape};
 use crate::text;
 
 /// The most feeds that are read of one file.

@@ -9,8 +9,9 @@ use url::Url;
 use crate::text;
 use crate::warc::{WarcFile, WarcRecord};
 
-pub use crate::feed::{Feed, FeedEntry, FeedError, FeedLimits, parse as feed, plain as plain_text};
+pub use crate::feed::{Feed, FeedEntry, FeedError, FeedLimits, parse as feed};
 pub use crate::opml::{OpmlFeed, parse as opml, write as write_opml};
+pub use crate::plain::plain as plain_text;
 pub use crate::robots::Robots;
 pub use crate::sitemap::{Sitemap, SitemapEntry, parse as sitemap};
 

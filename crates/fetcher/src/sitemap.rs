@@ -10,7 +10,8 @@ use quick_xml::events::Event;
 use serde::Serialize;
 use url::Url;
 
-use crate::feed::{FeedError, FeedLimits, parse_date, reference, tidy};
+use crate::feed::{FeedError, FeedLimits, parse_date};
+use crate::plain::{reference, tidy};
 use crate::text;
 
 /// The most entries that a sitemap may have by its standard.

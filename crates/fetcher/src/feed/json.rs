@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::{Feed, FeedEntry, FeedError, FeedLimits, parse_date, plain, resolve};
+use super::{Feed, FeedEntry, FeedError, FeedLimits, parse_date, resolve};
+use crate::plain::plain;
 
 #[derive(Deserialize)]
 struct JsonFeed {

@@ -15,7 +15,6 @@ use serde::Serialize;
 use url::Url;
 
 pub(crate) use date::parse as parse_date;
-pub(crate) use xml::reference;
 
 use crate::text;
 
@@ -167,62 +166,4 @@ fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
         Ok(url) => Some(url.into()),
         Err(_) => Some(link.to_owned()),
     }
-}
-
-/// Text with white space runs as single spaces; `None` where nothing is left.
-pub(crate) fn tidy(text: &str) -> Option<String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    (!words.is_empty()).then(|| words.join(" "))
-}
-
-/// Plain text of what may be HTML.
-pub fn plain(html: &str) -> Option<String> {
-    if !html.contains(['<', '&']) {
-        return tidy(html);
-    }
-    let mut out = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(open) = rest.find('<') {
-        let tag =
-            rest[open + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!');
-        let Some(close) = rest[open..].find('>').filter(|_| tag) else {
-            out.push_str(&rest[..=open]);
-            rest = &rest[open + 1..];
-            continue;
-        };
-        out.push_str(&rest[..open]);
-        let tag = &rest[open + 1..open + close];
-        rest = &rest[open + close + 1..];
-        for unseen in ["script", "style"] {
-            if tag.get(..unseen.len()).is_some_and(|name| name.eq_ignore_ascii_case(unseen)) {
-                let end = rest.find("</").unwrap_or(rest.len());
-                rest = &rest[end..];
-            }
-        }
-    }
-    out.push_str(rest);
-    tidy(&unescape(&out))
-}
-
-/// Resolves character references, HTML's names included; unknown ones stay as they are.
-pub(crate) fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let end = rest.bytes().take(34).position(|b| b == b';');
-        match end.and_then(|end| Some((end, xml::reference(&rest[1..end])?))) {
-            Some((end, resolved)) => {
-                out.push_str(&resolved);
-                rest = &rest[end + 1..];
-            }
-            None => {
-                out.push('&');
-                rest = &rest[1..];
-            }
-        }
-    }
-    out.push_str(rest);
-    out
 }

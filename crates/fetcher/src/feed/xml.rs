@@ -1,13 +1,12 @@
 //! RSS, RDF and Atom through one forgiving reader.
 
-use std::borrow::Cow;
-
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use url::Url;
 
-use super::{Feed, FeedEntry, FeedError, FeedLimits, parse_date, plain, resolve, tidy, unescape};
+use super::{Feed, FeedEntry, FeedError, FeedLimits, parse_date, resolve};
 use crate::html;
+use crate::plain::{plain, reference, tidy, unescape, windows_1252};
 
 /// The most bytes of one field; a whole article is far below.
 const MAX_FIELD: usize = 2 << 20;
@@ -87,30 +86,6 @@ pub(super) fn parse(text: &str, base: Option<&Url>, limits: FeedLimits) -> Resul
         }
     }
     state.finish()
-}
-
-/// What a character reference without `&` and `;` stands for: at most a few characters.
-pub(crate) fn reference(name: &str) -> Option<Cow<'static, str>> {
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-            None => number.parse().ok()?,
-        };
-        return char::from_u32(code).filter(|c| *c != '\0').map(|c| match windows_1252(c) {
-            Some(meant) => meant,
-            None => c.to_string().into(),
-        });
-    }
-    let written = format!("&{name};");
-    let read = html_escape::decode_html_entities(&written);
-    (read != written.as_str()).then(|| read.into_owned().into())
-}
-
-/// What a control character of the C1 range stands for, which means windows-1252 to everybody who
-/// writes it.
-fn windows_1252(c: char) -> Option<Cow<'static, str>> {
-    let byte = u8::try_from(u32::from(c)).ok().filter(|byte| matches!(byte, 0x80..=0x9f))?;
-    Some(encoding_rs::WINDOWS_1252.decode(&[byte]).0.into_owned().into())
 }
 
 /// An element that is open.
