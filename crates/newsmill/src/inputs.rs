@@ -147,8 +147,15 @@ fn walk(
                 let name = path.to_string_lossy().into_owned();
                 Some(Given::Entry(entry(name, Location::File(path))))
             }
+            Err(error) if leads_nowhere(&error) && !error.path().is_some_and(&wanted) => None,
             Err(error) => Some(unreadable(&error)),
         })
+}
+
+/// Whether it is a symbolic link within the folder that leads to nothing.
+fn leads_nowhere(error: &walkdir::Error) -> bool {
+    let kind = error.io_error().map(io::Error::kind);
+    error.depth() > 0 && kind == Some(io::ErrorKind::NotFound)
 }
 
 fn unreadable(error: &walkdir::Error) -> Given {
@@ -289,10 +296,17 @@ mod tests {
     fn loops_of_symbolic_links_are_named_and_survived() {
         let (_keep, root) = folder();
         std::os::unix::fs::symlink(&root, format!("{root}/a/back")).unwrap();
-        std::os::unix::fs::symlink("nowhere", format!("{root}/a/dangling.html")).unwrap();
+        for name in ["a/dangling.html", "a/dangling.jpg"] {
+            std::os::unix::fs::symlink("nowhere", format!("{root}/{name}")).unwrap();
+        }
         assert_eq!(
             names(&[&format!("{root}/a")]),
             under(&root, &["a/back: unreadable", "a/dangling.html: not_found", "a/x.txt"])
+        );
+        // Only what is asked for is missed.
+        assert_eq!(
+            names(&[&format!("{root}/a/*.txt")]),
+            under(&root, &["a/back: unreadable", "a/x.txt"])
         );
     }
 
