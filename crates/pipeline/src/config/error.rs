@@ -64,6 +64,10 @@ impl ConfigError {
     pub(super) fn from_yaml(file: &Path, text: &str, error: &serde_saphyr::Error) -> Self {
         let error = error.without_snippet();
         let place = error.location().and_then(|location| Place::of(text, location));
+        if let Some(belongs) = belongs_here(error) {
+            let at = Self::at(file, place, belongs);
+            return at.help("`newsmill schema config` says what each key takes");
+        }
         match error {
             serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
                 let at = Self::at(file, place, format!("unknown key `{field}`"));
@@ -83,6 +87,29 @@ impl ConfigError {
                 Self::at(file, place, message)
             }
         }
+    }
+}
+
+/// What the parser says of a value of another kind, in the words of people who write the file.
+fn belongs_here(error: &serde_saphyr::Error) -> Option<&'static str> {
+    match error {
+        serde_saphyr::Error::Unexpected { expected, .. } => match *expected {
+            "mapping start" => Some("keys with values belong here, as in `{ key: value }`"),
+            "sequence start" => Some("a list belongs here, as in `[one, two]`"),
+            "string scalar" => Some("one word or text belongs here"),
+            _ => None,
+        },
+        serde_saphyr::Error::InvalidScalar { ty, .. } => match ty.as_bytes() {
+            [b'b', ..] => Some("`true` or `false` belongs here"),
+            [b'u', ..] => Some("a whole number belongs here, zero or more"),
+            [b'i', ..] => Some("a whole number belongs here"),
+            [b'f', ..] => Some("a number belongs here"),
+            _ => None,
+        },
+        serde_saphyr::Error::Message { msg, .. } if msg.contains("untagged enum") => {
+            Some("this is none of the values that belong here")
+        }
+        _ => None,
     }
 }
 

@@ -62,9 +62,23 @@ fn a_wrong_unit_says_what_units_are() {
 }
 
 #[test]
-fn a_wrong_type_is_shown() {
-    let message = error("channels:\n  pages: many\n");
-    assert!(message.starts_with("p.yaml:2:10: "), "{message}");
+fn a_value_of_another_kind_is_told_what_belongs_there() {
+    assert_eq!(
+        error("channels:\n  pages: many\n"),
+        "p.yaml:2:10: a whole number belongs here, zero or more\n 2 |   pages: many\n   |          ^\n  \
+         = `newsmill schema config` says what each key takes"
+    );
+    for (yaml, belongs) in [
+        ("sources: [{ name: a, folder: in, every: 1m }]", "keys with values"),
+        ("sources: inbox", "a list"),
+        ("sources: [{ name: [a] }]", "one word"),
+        ("fetcher: { robots: maybe }", "`true` or `false`"),
+        ("fetcher: { host: { concurrency: -1 } }", "a whole number"),
+        ("summarizer: { method: [magic] }", "none of the values"),
+    ] {
+        let message = error(yaml);
+        assert!(message.contains(belongs) && message.contains("schema config"), "{message}");
+    }
 }
 
 #[test]
