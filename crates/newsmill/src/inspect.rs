@@ -229,8 +229,8 @@ fn open(which: &Which) -> anyhow::Result<Option<Inspector>> {
         let path = path.display();
         writeln!(
             std::io::stderr(),
-            "{path}: there is no such ledger; name the one of your run with --ledger FILE or \
-             --config FILE"
+            "{path}: there is no ledger yet: the first `newsmill run` makes it; name another one with \
+             --ledger FILE or --config FILE"
         )?;
         return Ok(None);
     }

@@ -85,7 +85,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
         }
     };
     if !args.archive.exists() {
-        writeln!(std::io::stderr(), "{}: no such file or folder", args.archive.display())?;
+        writeln!(
+            std::io::stderr(),
+            "{}: no such file or folder; `fetcher.archive` is what keeps pages for a replay",
+            args.archive.display()
+        )?;
         return Ok(Exit::Usage);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
