@@ -154,7 +154,7 @@ fn everything_published_has_exactly_one_fate() {
         ("/empty", Answer::html(""), rejected("empty")),
         ("/loop", Answer::redirect("/loop"), rejected("too_many_redirects")),
         ("/picture", Answer::ok("image/png", &b"\x89PNG\r\n\x1a\n\0\0"[..]), rejected("not_html")),
-        ("/large", Answer::html(vec![b' '; 3 << 20]), rejected("too_large")),
+        ("/large", Answer::html(vec![b' '; 6 << 20]), rejected("too_large")),
         ("/broken", Answer::status(500), Fate::PutOff),
         ("/cut", body("amp").cut_short_by(2000), Fate::PutOff),
     ];
