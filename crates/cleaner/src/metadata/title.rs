@@ -3,7 +3,8 @@
 //! A page says its headline several times. The best is the visible heading that the `title` element
 //! or OpenGraph repeats: both then mean the article, and one that is all of a declaration before one
 //! that is a part. A page with one `h1` that nothing repeats means that. Else what was written for
-//! the article alone goes before `title`, from which the site's name is cut.
+//! the article alone goes before `title`, from which the site's name is cut; and before a `title` of
+//! several parts, the heading in front of the text.
 
 use super::Found;
 use super::collect::{Collected, Heading, Place};
