@@ -3,6 +3,7 @@
 use newsmill_article::{Block, BlockKind, Document, Kind, Reason};
 
 use crate::CleanError;
+use crate::consent;
 use crate::features::{self, Page};
 use crate::judge;
 use crate::language;
@@ -49,7 +50,7 @@ pub(crate) fn read(tree: Tree, metadata: &Metadata) -> Extraction {
         best_container(&page, &mut decisions);
     }
     let kind = metadata.kind.as_ref().map(|kind| kind.value);
-    let mut refusal = judge::no_article(&page, &decisions, kind == Some(Kind::Forum));
+    let mut refusal = judge::no_article(&page, &decisions, kind);
     let kept = (0..decisions.len()).filter(|&at| decisions[at].kept);
     let (mut text, mut blocks) = render(&page, kept);
     if text.len() < THIN
@@ -69,7 +70,7 @@ pub(crate) fn read(tree: Tree, metadata: &Metadata) -> Extraction {
 fn best_container(page: &Page, decisions: &mut [Decision]) {
     let core = page.tree.elements[page.layout.core].blocks.clone();
     for at in core {
-        if page.statistics[at].good {
+        if page.statistics[at].good && decisions[at].rule != consent::RULE {
             decisions[at].kept = true;
             decisions[at].rule = "best container";
         }

@@ -215,7 +215,7 @@ fn fill(page: &Page, order: &Order, shared: &Shared, at: usize, row: &mut Row) {
     set(F::grand_good, share(layout.sums[grand].good, whole.good));
     set(F::parent_children, log(layout.children[parent] as f32));
     set(F::images, (block.images as f32).min(5.0));
-    set(F::inline_hints, block.inline_hints.0.count_ones() as f32);
+    set(F::inline_hints, block.inline_hints.seen().count_ones() as f32);
 
     around::core(page, at, row);
     around::smallest_with(page, at, row);

@@ -1,19 +1,30 @@
 //! Whether a page has an article of its own: what the kept blocks are all together.
 
+use newsmill_article::Kind;
+
 use crate::features::Page;
 use crate::phrases::Furniture;
 use crate::rules::Decision;
 use crate::tree::Tag;
 use crate::vocabulary::Hint;
 
-/// Why a page is no article, in words for `explain`. A forum shows posts as cards.
-pub(crate) fn no_article(page: &Page, decisions: &[Decision], forum: bool) -> Option<&'static str> {
+/// Why a page is no article, in words for `explain`; `kind` is what its markup says of it.
+pub(crate) fn no_article(
+    page: &Page,
+    decisions: &[Decision],
+    kind: Option<Kind>,
+) -> Option<&'static str> {
     if !decisions.iter().any(|decision| decision.kept) {
         return Some("no block reads as running text");
     }
-    // A page that calls itself an article may show it as cards: a gallery, a list of tips.
-    if !page.tree.says_article && !forum && is_index(page, decisions) {
+    // A page that calls itself an article may show it as cards: a gallery, a list of tips. So does
+    // a forum with its posts.
+    if !page.tree.says_article && kind != Some(Kind::Forum) && is_index(page, decisions) {
         return Some("a list of links to other texts");
+    }
+    let declared = page.tree.says_article || kind.is_some_and(|kind| kind != Kind::Index);
+    if !declared && is_front_page(page, decisions, kind == Some(Kind::Index)) {
+        return Some("a front page: little text, and none of it on its title");
     }
     if is_consent_wall(page, decisions) {
         return Some("nothing but a question for consent");
@@ -53,6 +64,43 @@ fn is_index(page: &Page, decisions: &[Decision]) -> bool {
     // Of teasers the model may keep only one or two; the page still is made of cards.
     let of_cards = cards.len() >= CARDS || (all < FEW_CHARS && headings(0) >= CARDS);
     of_cards && in_cards >= all * MOST
+}
+
+/// A front page: what is kept of it is less than half, is in doubt, and has no word of the page's
+/// title. Where the page calls itself an index, its title is not asked.
+fn is_front_page(page: &Page, decisions: &[Decision], index: bool) -> bool {
+    const DOUBT: f32 = 0.8;
+    const LITTLE: f32 = 0.5;
+    let (mut kept, mut sure) = (0.0, 0.0);
+    for (decision, s) in decisions.iter().zip(&page.statistics).filter(|(d, _)| d.kept) {
+        kept += s.chars;
+        sure += s.chars * decision.score;
+    }
+    let in_doubt = sure < kept * DOUBT && kept < page.layout.sums[0].chars * LITTLE;
+    in_doubt && (index || !is_on_title(page, decisions))
+}
+
+/// Whether the kept text has a longer word of the page's title, or the title has none. Of a word in
+/// a script without capitals, which often has no spaces either, any two letters count.
+fn is_on_title(page: &Page, decisions: &[Decision]) -> bool {
+    const LONG: usize = 4;
+    const WORDS: usize = 50;
+    let title = page.tree.title.to_lowercase();
+    let mut parts: Vec<&str> = Vec::new();
+    for word in title.split(|c: char| !c.is_alphanumeric()).take(WORDS) {
+        if word.is_ascii() || word.chars().all(char::is_lowercase) {
+            parts.extend((word.chars().count() >= LONG).then_some(word));
+        } else {
+            let mut ends: Vec<usize> = word.char_indices().map(|(at, _)| at).collect();
+            ends.push(word.len());
+            parts.extend(ends.windows(3).map(|at| &word[at[0]..at[2]]).take(WORDS));
+        }
+    }
+    let on_title = |at: usize| {
+        let text = page.tree.text_of(&page.tree.blocks[at]).to_lowercase();
+        parts.iter().any(|part| text.contains(part))
+    };
+    parts.is_empty() || (0..decisions.len()).any(|at| decisions[at].kept && on_title(at))
 }
 
 /// A short text about cookies or in a box that asks for consent.

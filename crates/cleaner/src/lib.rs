@@ -3,6 +3,7 @@
 //! Promises: no I/O, no clock, no panic on any input, time linear in the bytes, the same result
 //! for the same input. Leaves out: fetching, summarizing, judging.
 
+mod consent;
 pub mod decode;
 mod edges;
 pub mod explain;

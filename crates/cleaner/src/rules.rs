@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::consent;
 use crate::edges::edges;
 use crate::features::Page;
 use crate::hash::{hash, mix};
@@ -35,6 +36,7 @@ pub(crate) fn decide(page: &Page, probabilities: &[f32]) -> Vec<Decision> {
     thin(page, &mut decisions);
     mend::code(page, &mut decisions);
     section_headings(page, &mut decisions);
+    consent::notices(page, &mut decisions);
     furniture(page, &mut decisions);
     comments(page, &mut decisions);
     nested_articles(page, &mut decisions);

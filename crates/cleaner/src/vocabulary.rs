@@ -37,10 +37,12 @@ pub(crate) enum Hint {
     Date,
     Product,
     List,
+    /// A box of software that asks for consent, by its maker's name. The model does not see it.
+    ConsentBox,
 }
 
-/// How many hints there are.
-pub(crate) const HINTS: usize = 27;
+/// How many hints the model sees: those before [`Hint::ConsentBox`].
+pub(crate) const HINTS: usize = Hint::ConsentBox as usize;
 
 /// A set of [`Hint`]s.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,6 +51,11 @@ pub(crate) struct Hints(pub u32);
 impl Hints {
     pub(crate) fn has(self, hint: Hint) -> bool {
         self.0 & (1 << hint as u32) != 0
+    }
+
+    /// The bits that the model sees.
+    pub(crate) fn seen(self) -> u32 {
+        self.0 & ((1 << HINTS) - 1)
     }
 
     pub(crate) fn add(&mut self, hint: Hint) {
@@ -144,6 +151,11 @@ const WORDS: &[(Hint, &str)] = &[
     (
         Hint::Consent,
         "cookie cookies consent gdpr dsgvo privacy datenschutz ccpa cmp onetrust cookiebar notice alert alerts warning",
+    ),
+    (
+        Hint::ConsentBox,
+        "cookiebanner cookienotice cookieconsent cookielaw cookiedeclaration cookiebot cybotcookiebot iubenda cli \
+         coi moove borlabs usercentrics didomi cmplz cky tarteaucitron axeptio termly osano klaro",
     ),
     (
         Hint::Gallery,

@@ -17,8 +17,8 @@ fn saved(case: &str) -> Result<String, CleanError> {
 }
 
 #[test]
-fn index_pages_and_consent_walls_are_refused() {
-    for case in ["index-page", "consent-wall"] {
+fn index_pages_front_pages_and_consent_walls_are_refused() {
+    for case in ["index-page", "front-page", "consent-wall"] {
         assert_eq!(saved(case), Err(CleanError(Reason::NotAnArticle)), "{case}");
     }
 }

@@ -34,6 +34,8 @@ const ENDINGS: [&str; 8] = ["by", "am", "on", "von", "the", "por", "par", "le"];
 /// Names that name nobody.
 const NOBODY: &[&str] = &[
     "admin",
+    "user admin",
+    "site admin",
     "posted",
     "no author",
     "authors",
@@ -152,9 +154,7 @@ pub(super) fn names_of(byline: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (at, part) in parts.iter().enumerate() {
         let part = without_opening(part.trim());
-        let dated = parts
-            .get(at + 1)
-            .is_some_and(|next| next.trim_start().starts_with(|c: char| c.is_ascii_digit()));
+        let dated = parts.get(at + 1).is_some_and(|next| opens_with_date(next.trim_start()));
         let part = part
             .rsplit_once(' ')
             .filter(|(_, day)| dated && is_weekday(day))
@@ -178,6 +178,14 @@ pub(super) fn names_of(byline: &str) -> Vec<String> {
         }
     }
     names
+}
+
+/// `23 August 2019`, `Aug. 23`; a writer may be called June.
+fn opens_with_date(text: &str) -> bool {
+    let digit = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+    let mut words = text.split(' ');
+    let first = words.next().unwrap_or(text);
+    digit(first) || (dates::is_month(first) && words.next().is_some_and(digit))
 }
 
 /// A name as it is printed, or nothing where the text is none.
