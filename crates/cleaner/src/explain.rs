@@ -14,7 +14,7 @@ use crate::extract::{self, Extraction};
 use crate::html::{AttributeName, Html};
 use crate::metadata::{Found, Metadata};
 use crate::tree::{Tag, Tree};
-use crate::{CleanError, Config, Input, decode, language, metadata, parse, plain};
+use crate::{CleanError, Config, Input, decode, language, metadata, parse, plain, scripted};
 
 /// What the cleaner thought of one page.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -83,7 +83,8 @@ pub fn explain(config: &Config, input: &Input<'_>) -> Explanation {
     }
     let html = parse::parse(&decoded.text);
     let metadata = metadata::read(&html, input.url, input.hints);
-    let extraction = extract::read(Tree::new(&html), &metadata);
+    let extraction =
+        extract::read(Tree::new(&html), &metadata, |title| scripted::text(&decoded.text, title));
     match extraction.refusal {
         Some(refusal) => {
             explanation.judge(Err(CleanError(Reason::NotAnArticle)));

@@ -27,13 +27,17 @@ pub(crate) struct Extraction {
     pub(crate) refusal: Option<&'static str>,
 }
 
-/// Reads the text of a page.
+/// Reads the text of a page; `scripts` gives what the page's scripts would write, for its title.
 ///
 /// # Errors
 ///
 /// [`Reason::NotAnArticle`] for a page that is a list of links or has no text of its own.
-pub(crate) fn extract(tree: Tree, metadata: &Metadata) -> Result<Extraction, CleanError> {
-    let extraction = read(tree, metadata);
+pub(crate) fn extract(
+    tree: Tree,
+    metadata: &Metadata,
+    scripts: impl FnOnce(&str) -> Option<(String, Vec<Block>)>,
+) -> Result<Extraction, CleanError> {
+    let extraction = read(tree, metadata, scripts);
     match extraction.refusal {
         Some(_) => Err(CleanError(Reason::NotAnArticle)),
         None => Ok(extraction),
@@ -41,7 +45,11 @@ pub(crate) fn extract(tree: Tree, metadata: &Metadata) -> Result<Extraction, Cle
 }
 
 /// The same without a judgement.
-pub(crate) fn read(tree: Tree, metadata: &Metadata) -> Extraction {
+pub(crate) fn read(
+    tree: Tree,
+    metadata: &Metadata,
+    scripts: impl FnOnce(&str) -> Option<(String, Vec<Block>)>,
+) -> Extraction {
     let page = Page::new(tree);
     let mut probabilities = Vec::with_capacity(page.tree.blocks.len());
     features::each_row(&page, |row| probabilities.push(MODEL.probability(row)));
@@ -53,17 +61,33 @@ pub(crate) fn read(tree: Tree, metadata: &Metadata) -> Extraction {
     let mut refusal = judge::no_article(&page, &decisions, kind);
     let kept = (0..decisions.len()).filter(|&at| decisions[at].kept);
     let (mut text, mut blocks) = render(&page, kept);
-    if text.len() < THIN
-        && let Some(body) = &metadata.article_body
-        && body.value.len() > 2 * text.len()
-    {
-        (text, blocks) = paragraphs(&body.value);
-        for decision in &mut decisions {
-            *decision = Decision { kept: false, rule: "json-ld text instead", ..*decision };
+    if text.len() < THIN {
+        // A front page or a list of links has texts of others in its scripts.
+        let scripts = (refusal.is_none() || text.is_empty()).then_some(scripts);
+        if let Some((found, rule)) = elsewhere(&page.tree, metadata, 2 * text.len(), scripts) {
+            (text, blocks) = found;
+            for decision in &mut decisions {
+                *decision = Decision { kept: false, rule, ..*decision };
+            }
+            refusal = None;
         }
-        refusal = None;
     }
     Extraction { page, decisions, text, blocks, kind, refusal }
+}
+
+/// A text that the page has elsewhere, of more bytes than that, and the rule that says where.
+fn elsewhere(
+    tree: &Tree,
+    metadata: &Metadata,
+    least: usize,
+    scripts: Option<impl FnOnce(&str) -> Option<(String, Vec<Block>)>>,
+) -> Option<((String, Vec<Block>), &'static str)> {
+    if let Some(body) = metadata.article_body.as_ref().filter(|body| body.value.len() > least) {
+        return Some((paragraphs(&body.value), "json-ld text instead"));
+    }
+    let title = metadata.title.as_ref().map_or("", |title| &title.value);
+    let (text, blocks) = scripts?(&format!("{title} {}", tree.title))?;
+    (text.len() > least).then_some(((text, blocks), "script text instead"))
 }
 
 /// Where the model finds no text at all: the good blocks of the best container.

@@ -5,6 +5,7 @@ use newsmill_article::Kind;
 use crate::features::Page;
 use crate::phrases::Furniture;
 use crate::rules::Decision;
+use crate::topic::title_words;
 use crate::tree::Tag;
 use crate::vocabulary::Hint;
 
@@ -80,27 +81,14 @@ fn is_front_page(page: &Page, decisions: &[Decision], index: bool) -> bool {
     in_doubt && (index || !is_on_title(page, decisions))
 }
 
-/// Whether the kept text has a longer word of the page's title, or the title has none. Of a word in
-/// a script without capitals, which often has no spaces either, any two letters count.
+/// Whether the kept text has a word of the page's title, or the title has none to look for.
 fn is_on_title(page: &Page, decisions: &[Decision]) -> bool {
-    const LONG: usize = 4;
-    const WORDS: usize = 50;
-    let title = page.tree.title.to_lowercase();
-    let mut parts: Vec<&str> = Vec::new();
-    for word in title.split(|c: char| !c.is_alphanumeric()).take(WORDS) {
-        if word.is_ascii() || word.chars().all(char::is_lowercase) {
-            parts.extend((word.chars().count() >= LONG).then_some(word));
-        } else {
-            let mut ends: Vec<usize> = word.char_indices().map(|(at, _)| at).collect();
-            ends.push(word.len());
-            parts.extend(ends.windows(3).map(|at| &word[at[0]..at[2]]).take(WORDS));
-        }
-    }
+    let title = title_words(&page.tree.title);
     let on_title = |at: usize| {
         let text = page.tree.text_of(&page.tree.blocks[at]).to_lowercase();
-        parts.iter().any(|part| text.contains(part))
+        title.iter().any(|word| text.contains(word))
     };
-    parts.is_empty() || (0..decisions.len()).any(|at| decisions[at].kept && on_title(at))
+    title.is_empty() || (0..decisions.len()).any(|at| decisions[at].kept && on_title(at))
 }
 
 /// A short text about cookies or in a box that asks for consent.

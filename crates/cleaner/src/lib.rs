@@ -23,6 +23,7 @@ pub mod plain;
 mod render;
 mod rules;
 pub mod score;
+mod scripted;
 mod statistics;
 mod stop_words;
 mod topic;
@@ -98,7 +99,10 @@ pub fn clean(config: &Config, input: &Input<'_>) -> Result<Document, CleanError>
         let metadata = metadata::read(&html, input.url, input.hints);
         let tree = tree::Tree::new(&html);
         drop(html);
-        let extraction = extract::extract(tree, &metadata)?;
+        let extraction = extract::extract(tree, &metadata, |title| {
+            let decoded = decode::decode(input.bytes, input.content_type).ok()?;
+            scripted::text(&decoded.text, title)
+        })?;
         extract::document(metadata, extraction)
     } else {
         plain::document(&decoded.text, input.hints)

@@ -1,5 +1,6 @@
 //! What a page is about: the rarer words of the good blocks in its best container, and how many of
-//! them another block has. Cards, tickers and appeals share few words with the article.
+//! them another block has. Cards, tickers and appeals share few words with the article. And the words
+//! of its title.
 //!
 //! Leaves out: what the words mean. Scripts without spaces between words have hardly any here.
 
@@ -65,6 +66,24 @@ impl Topic {
         let words = self.words.of(block);
         (words.iter().filter(elsewhere).count(), words.len())
     }
+}
+
+/// The longer words of a page's title in lower case, the first of them; of a word in a script
+/// without capitals, which often has no spaces either, any two letters.
+pub(crate) fn title_words(title: &str) -> Vec<String> {
+    const LONG: usize = 4;
+    const WORDS: usize = 50;
+    let title = title.to_lowercase();
+    let parts = title.split(|c: char| !c.is_alphanumeric()).flat_map(|word| {
+        let letters: Vec<char> = word.chars().take(WORDS).collect();
+        let size = if letters.iter().all(|c| c.is_ascii() || c.is_lowercase()) {
+            letters.len().max(LONG)
+        } else {
+            2
+        };
+        letters.windows(size).map(|part| part.iter().collect()).collect::<Vec<String>>()
+    });
+    parts.take(WORDS).collect()
 }
 
 #[cfg(test)]

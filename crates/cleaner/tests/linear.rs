@@ -18,7 +18,7 @@ const STORY: &str = "<p>The harbour board decided on Tuesday that the old pier w
     the repairs would cost more than a new one, its chairwoman said after the meeting.</p>";
 
 /// What is repeated, how often at the smaller size, and what stands before and behind it.
-const KINDS: [(&str, &str, &str, usize, &str); 20] = [
+const KINDS: [(&str, &str, &str, usize, &str); 22] = [
     ("nested div", "", "<div>", 50_000, "x"),
     ("nested div, closed", "", "<div></div><div>", 25_000, "x"),
     ("nested lists", "", "<ul><li>", 25_000, "x"),
@@ -38,6 +38,8 @@ const KINDS: [(&str, &str, &str, usize, &str); 20] = [
     ("formatting", "", "<b><i><font color=x>y<p>", 10_000, ""),
     ("formatting, crossed", "", "<b><p>x</b>y</p>", 25_000, ""),
     ("stray ends", "", "</p></b></div>", 25_000, ""),
+    ("strings in a script", "<script>a=[", r#""<p>\u003Cp x","#, 25_000, "]</script>"),
+    ("open strings in a script", "<script>", r"<p\\", 100_000, "</script>"),
     ("paragraphs of one text", "", STORY, 1_000, ""),
 ];
 
