@@ -132,7 +132,10 @@ fn too_much() {
     assert!(bomb.len() < 1 << 20);
     rejected_as(&folder.file("bomb.html.gz", bomb), &["too_large"]);
     let large = html(&BODY.repeat((40 << 20) / BODY.len()));
-    rejected_as(&folder.file("large.html", large), &["too_large"]);
+    let large = folder.file("large.html", large);
+    rejected_as(&large, &["too_large"]);
+    let ran = mill(["once", &large]).run();
+    assert_eq!(ran.lines_about(&large)[0].matches("limit").count(), 1, "{}", ran.stderr);
 }
 
 #[test]

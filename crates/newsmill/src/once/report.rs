@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use newsmill_article::Outcome;
+use newsmill_article::{Outcome, Reason};
 use newsmill_pipeline::in_flight::Settlement;
 use newsmill_pipeline::stages::Fatal;
 use newsmill_pipeline::stages::in_order::{End, Ends};
@@ -24,7 +24,10 @@ pub(super) fn refusal(settlement: &Settlement) -> (&'static str, String) {
     if let Some(cause) = cause {
         // Errors name their place, which stands in front already.
         let cause = cause.strip_prefix(&format!("{label}: ")).unwrap_or(cause);
-        if cause != why {
+        if matches!(outcome, Outcome::Rejected(Reason::TooLarge { .. })) {
+            // It names the limit too, and what is over it.
+            why = format!("{cause} (see max_… of fetcher)");
+        } else if cause != why {
             let _ = write!(why, " ({cause})");
         }
     }
