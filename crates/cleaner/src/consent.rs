@@ -5,62 +5,65 @@
 //! Leaves out: lines that are a notice by themselves (`phrases`).
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use crate::features::Page;
 use crate::rules::{Decision, drop_block};
 use crate::tree::{Element, Tag, Tree};
 use crate::vocabulary::Hint;
 
-/// What every such notice is about.
-const COOKIES: [&str; 4] = ["cookie", "куки", "クッキー", "쿠키"];
-
-/// What it says of them, by the beginnings of words.
-const BESIDE: [&str; 44] = [
-    "accept",
-    "advertis",
-    "agree",
-    "analytic",
-    "browser",
-    "categor",
-    "choices",
-    "consent",
-    "functional",
-    "necessary",
-    "personal data",
-    "personali",
-    "preferences",
-    "privacy",
-    "reject",
-    "settings",
-    "third part",
-    "tracking",
-    "website",
-    "visitors",
-    "akzeptier",
-    "ablehnen",
-    "anonym",
-    "datenschutz",
-    "einstellungen",
-    "einwillig",
-    "personenbezogen",
-    "speicher",
-    "verwende",
-    "webseite",
-    "zustimm",
-    "accepte",
-    "paramétr",
-    "refuse",
-    "vie privée",
-    "aceptar",
-    "datos personales",
-    "navegador",
-    "privacidad",
-    "accett",
-    "consenso",
-    "navigazione",
-    "aceita",
-    "toestemming",
+/// What every such notice is about, by the beginnings of words.
+const COOKIES: [&str; 11] = [
+    "cookie",
+    "ciastecz",
+    "eväste",
+    "informasjonskaps",
+    "süti",
+    "çerez",
+    "куки",
+    "クッキー",
+    "쿠키",
+    "עוגיות",
+    "ملفات تعريف الارتباط",
 ];
+
+/// What it says of them, by the beginnings of words, in the languages of Europe and some others.
+const BESIDE: &str = "
+    accept, advertis, agree, analytic, browser, categor, choices, consent, functional, necessary, personali,
+    preferences, privacy, reject, settings, third part, tracking, website, visitors, personal data,
+    akzeptier, ablehnen, anonym, datenschutz, einstellungen, einwillig, personenbezogen, speicher, verwende,
+    webseite, zustimm,
+    accepte, paramétr, refuse, consentement, navigateur, vie privée,
+    aceptar, consentimiento, navegador, preferencias, privacidad, sitio web, datos personales,
+    accett, consenso, navigazione, preferenze, sito web,
+    aceita, consentimento, preferências, privacidade,
+    toestemming, voorkeuren, instellingen,
+    zgod, przegląd, ustawie, prywatno,
+    samtyck, samtykk, inställning, indstilling, innstilling, webbplats, nettsted, hjemmeside,
+    hyväksy, asetuks, verkkosivu,
+    souhlas, nastaven, prohlíže, súhlas,
+    hozzájárul, elfogad, beállítás, adatvédel,
+    kabul, tercih, gizlilik, tarayıcı,
+    consimțământ, confidențialitate,
+    соглас, согла, сайт, браузер, конфиденциальн,
+    同意, ウェブサイト, プライバシー, ブラウザ,
+    동의, 개인정보, 웹사이트,
+    הסכמ, פרטיות,
+    موافق, الخصوصية, الموقع,
+";
+
+/// [`COOKIES`] without their first letters, which alone are capitals at the beginning of a sentence.
+static ANYWHERE: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let tails = COOKIES.iter().map(|word| {
+        let mut letters = word.chars();
+        letters.next();
+        letters.as_str()
+    });
+    #[expect(clippy::expect_used, reason = "a few short fixed patterns always build")]
+    AhoCorasick::new(tails.chain(["COOKIE"])).expect("fixed patterns")
+});
 
 /// A notice speaks of cookies this often, in bytes; a story does once.
 const SPAN: usize = 500;
@@ -72,7 +75,7 @@ pub(crate) const RULE: &str = "asks for consent";
 /// counted.
 fn beside(text: &str) -> usize {
     // Most texts have no such word, and need no copy in lower case.
-    if !["ookie", "OOKIE", "уки", "ッキー", "쿠키"].iter().any(|part| text.contains(part)) {
+    if !ANYWHERE.is_match(text) {
         return 0;
     }
     let text = text.to_lowercase();
@@ -80,7 +83,8 @@ fn beside(text: &str) -> usize {
     if mentions * SPAN < text.len() {
         return 0;
     }
-    BESIDE.iter().filter(|word| text.contains(*word)).take(2).count()
+    let beside = BESIDE.split(',').map(str::trim).filter(|word| !word.is_empty());
+    beside.filter(|word| text.contains(word)).take(2).count()
 }
 
 /// Drops the boxes that ask for consent.
@@ -239,6 +243,11 @@ mod tests {
         assert!(asks("Wir verwenden Cookies auf unserer Webseite."));
         assert!(!asks("Mix the dough, form cookies and put them on the sheet."));
         assert!(!asks("We accept that the website is slow."));
-        assert!(asks("Сайт использует куки (cookies) и analytics; privacy"));
+        assert!(asks("Этот сайт использует куки. Продолжая, вы соглашаетесь с этим."));
+        assert!(asks(
+            "Ta strona używa ciasteczek; zgodę można wycofać w ustawieniach przeglądarki."
+        ));
+        assert!(asks("Tämä verkkosivusto käyttää evästeitä. Hyväksy kaikki tai muuta asetuksia."));
+        assert!(asks("当サイトではクッキーを使用します。同意する ブラウザの設定"));
     }
 }
