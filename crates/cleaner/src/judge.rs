@@ -24,8 +24,13 @@ pub(crate) fn no_article(
         return Some("a list of links to other texts");
     }
     let declared = page.tree.says_article || kind.is_some_and(|kind| kind != Kind::Index);
-    if !declared && is_front_page(page, decisions, kind == Some(Kind::Index)) {
-        return Some("a front page: little text, and none of it on its title");
+    if !declared && is_in_doubt(page, decisions) {
+        if kind == Some(Kind::Index) {
+            return Some("an index by its own word, with little text");
+        }
+        if !is_on_title(page, decisions) {
+            return Some("a front page: little text, and none of it on its title");
+        }
     }
     if is_consent_wall(page, decisions) {
         return Some("nothing but a question for consent");
@@ -67,18 +72,16 @@ fn is_index(page: &Page, decisions: &[Decision]) -> bool {
     of_cards && in_cards >= all * MOST
 }
 
-/// A front page: what is kept of it is less than half, is in doubt, and has no word of the page's
-/// title. Where the page calls itself an index, its title is not asked.
-fn is_front_page(page: &Page, decisions: &[Decision], index: bool) -> bool {
+/// Less than half of the page is kept, and that is in doubt.
+fn is_in_doubt(page: &Page, decisions: &[Decision]) -> bool {
     const DOUBT: f32 = 0.8;
-    const LITTLE: f32 = 0.5;
+    const HALF: f32 = 0.5;
     let (mut kept, mut sure) = (0.0, 0.0);
     for (decision, s) in decisions.iter().zip(&page.statistics).filter(|(d, _)| d.kept) {
         kept += s.chars;
         sure += s.chars * decision.score;
     }
-    let in_doubt = sure < kept * DOUBT && kept < page.layout.sums[0].chars * LITTLE;
-    in_doubt && (index || !is_on_title(page, decisions))
+    sure < kept * DOUBT && kept < page.layout.sums[0].chars * HALF
 }
 
 /// Whether the kept text has a word of the page's title, or the title has none to look for.
