@@ -99,10 +99,11 @@ pub(crate) fn notices(page: &Page, decisions: &mut [Decision]) {
         .map(|at| (at, beside(tree.text_of(&tree.blocks[at]))))
         .filter(|&(_, words)| words > 0)
         .collect();
-    let title = tree.title.to_lowercase();
-    if !speaking.iter().any(|&(_, words)| words >= 2)
-        || COOKIES.iter().any(|word| title.contains(word))
-    {
+    let titled = || {
+        let title = tree.title.to_lowercase();
+        COOKIES.iter().any(|word| title.contains(word))
+    };
+    if !speaking.iter().any(|&(_, words)| words >= 2) || titled() {
         return;
     }
     let kept = Kept::new(page, decisions, &speaking);

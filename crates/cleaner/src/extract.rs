@@ -31,7 +31,8 @@ pub(crate) struct Extraction {
 ///
 /// # Errors
 ///
-/// [`Reason::NotAnArticle`] for a page that is a list of links or has no text of its own.
+/// [`Reason::NotAnArticle`] for a page that is a list of links or a front page, or has no text of its
+/// own.
 pub(crate) fn extract(
     tree: Tree,
     metadata: &Metadata,

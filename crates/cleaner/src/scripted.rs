@@ -26,24 +26,19 @@ static OPENINGS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::new(["<p", r"\u003Cp", r"\u003cp", "&lt;p"]).expect("four short patterns")
 });
 
-/// Strings inside strings are read to this depth.
-const DEPTH: usize = 2;
-
 /// The longest text in the scripts of a page that is on its title, and its structure.
 pub(crate) fn text(page: &str, title: &str) -> Option<(String, Vec<Block>)> {
     let title = title_words(title);
     let mut best: Option<(String, Vec<Block>)> = None;
     for script in scripts(page) {
-        let mut within = vec![script.to_owned()];
-        for _ in 0..DEPTH {
-            let strings: Vec<String> = within.iter().flat_map(|script| strings(script)).collect();
-            for string in &strings {
-                let longest = best.as_ref().map_or(0, |(text, _)| text.len());
-                let found = rendered(string)
-                    .filter(|(text, _)| text.len() > longest && is_on(text, &title));
-                best = found.or(best);
-            }
-            within = strings;
+        // A string may hold data that hold the text as a string again; deeper nobody writes it.
+        let outer = strings(script);
+        let inner: Vec<String> = outer.iter().flat_map(|string| strings(string)).collect();
+        for string in outer.iter().chain(&inner) {
+            let longest = best.as_ref().map_or(0, |(text, _)| text.len());
+            let found =
+                rendered(string).filter(|(text, _)| text.len() > longest && is_on(text, &title));
+            best = found.or(best);
         }
     }
     best

@@ -24,6 +24,31 @@ fn index_pages_front_pages_and_consent_walls_are_refused() {
 }
 
 #[test]
+fn a_front_page_with_a_word_of_its_title_is_told_by_its_own_word() {
+    let front = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/pages/front-page/page.html"),
+    )
+    .unwrap();
+    let (head, body) = front.split_once("</head>").unwrap();
+    let read = |markup: &str| {
+        let page =
+            format!("<title>Islanders and owners of the coast</title>{head}{markup}</head>{body}");
+        let hints = Hints::default();
+        let input = Input {
+            bytes: page.as_bytes(),
+            content_type: Some("text/html"),
+            url: None,
+            hints: &hints,
+        };
+        clean(&Config::default(), &input).map(|_| ())
+    };
+    let index =
+        r#"<script type="application/ld+json">{"@type":"CollectionPage","name":"x"}</script>"#;
+    assert_eq!(read(""), Ok(()));
+    assert_eq!(read(index), Err(CleanError(Reason::NotAnArticle)));
+}
+
+#[test]
 fn articles_lose_their_reply_form() {
     for case in ["wordpress-en-comments", "wordpress-de", "wordpress-fr", "wordpress-es"] {
         let text = saved(case).unwrap_or_else(|error| panic!("{case}: {error}"));
